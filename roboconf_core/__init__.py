@@ -1,0 +1,3 @@
+"""Describe a distributed application, deploy it, and keep it configured while it changes."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The contracts between the core and its plugins, and how plugins are found."""

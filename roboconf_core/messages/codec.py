@@ -1,0 +1,129 @@
+"""Messages to JSON bytes and back, checked field by field against their annotations.
+
+The envelope is ``{"v": 1, "type": "Heartbeat", "body": {...}}``. A newer minor version may
+add fields: unknown ones are ignored, missing ones take their default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from roboconf_core.errors import MessageError
+from roboconf_core.messages import types as message_types
+from roboconf_core.messages.types import Message
+
+VERSION = 1
+"""Of the envelope and of all message types together."""
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Longer messages are refused unread."""
+
+MESSAGE_TYPES: dict[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args(Message)}
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as UTF-8 JSON."""
+    envelope = {"v": VERSION, "type": type(message).__name__, "body": to_plain(message)}
+    return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def decode(payload: bytes) -> Message:
+    """Return the message that bytes stand for.
+
+    Raises:
+        MessageError: If the bytes are too many, no JSON, of another version, of an
+            unknown type, or if a field is missing or of the wrong type.
+    """
+    if len(payload) > MAX_BYTES:
+        raise MessageError(f"the message has {len(payload)} bytes, more than {MAX_BYTES}")
+    try:
+        envelope = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"the message is not JSON: {error}") from error
+    if not isinstance(envelope, dict) or envelope.get("v") != VERSION:
+        raise MessageError(f"the message is not of version {VERSION}", hint="update the older side")
+    cls = MESSAGE_TYPES.get(envelope.get("type", "")) if isinstance(envelope.get("type"), str) else None
+    if cls is None:
+        raise MessageError(f"unknown message type {envelope.get('type')!r}")
+    message: Message = from_plain(cls, envelope.get("body"))
+    return message
+
+
+def to_plain(value: Any) -> Any:  # noqa: ANN401 - any value that JSON can hold
+    """Return a value made of dataclasses, enums, tuples and mappings as plain JSON values."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def from_plain(kind: Any, value: Any, place: str = "") -> Any:  # noqa: ANN401 - the annotation decides
+    """Return plain JSON values as an instance of the annotated kind.
+
+    Raises:
+        MessageError: If the value does not fit; the text names the place.
+    """
+    origin = typing.get_origin(kind)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in typing.get_args(kind):
+            return None
+        (kind,) = (arg for arg in typing.get_args(kind) if arg is not type(None))
+        return from_plain(kind, value, place)
+    if origin is tuple:
+        item = typing.get_args(kind)[0]
+        return tuple(from_plain(item, one, f"{place}[{i}]") for i, one in enumerate(_checked(list, value, place)))
+    if origin is dict:
+        item = typing.get_args(kind)[1]
+        return {key: from_plain(item, one, f"{place}.{key}") for key, one in _checked(dict, value, place).items()}
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_from_plain(typing.cast("type[Any]", kind), value, place)
+    if hasattr(kind, "_fields"):  # a NamedTuple of integers
+        numbers = _checked(list, value, place)
+        if len(numbers) != len(kind._fields):
+            raise MessageError(f"{place or 'message'}: expected {len(kind._fields)} numbers")
+        return kind(*(_checked(int, number, place) for number in numbers))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        try:
+            return kind(value)
+        except ValueError as error:
+            raise MessageError(f"{place}: {value!r} is no {kind.__name__}") from error
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return _checked(kind, value, place)
+
+
+def _checked(kind: type[Any], value: Any, place: str) -> Any:  # noqa: ANN401
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise MessageError(f"{place or 'message'}: expected {kind.__name__}, found {type(value).__name__}")
+    return value
+
+
+def _dataclass_from_plain(cls: type[Any], value: Any, place: str) -> Any:  # noqa: ANN401
+    body = _checked(dict, value, place)
+    values: dict[str, Any] = {}
+    for name, (kind, required) in _fields_of(cls).items():
+        if name in body:
+            values[name] = from_plain(kind, body[name], f"{place}.{name}" if place else name)
+        elif required:
+            raise MessageError(f"{place or cls.__name__}: '{name}' is missing")
+    return cls(**values)
+
+
+@cache
+def _fields_of(cls: type[Any]) -> dict[str, tuple[Any, bool]]:
+    hints = typing.get_type_hints(cls, vars(message_types) if cls.__module__ == message_types.__name__ else None)
+    return {
+        f.name: (hints[f.name], f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
+        for f in dataclasses.fields(cls)
+    }

@@ -1,0 +1,1 @@
+"""The deployment manager's HTTP interface: REST and the agents' websocket."""

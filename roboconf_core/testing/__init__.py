@@ -1,0 +1,1 @@
+"""What is shipped to plugin authors: contract suites, scripted fakes, fixtures."""

@@ -101,7 +101,9 @@ def load_plugins(*, entry_points: bool = True, modules: Mapping[str, object] | N
     if entry_points:
         for entry in sorted(importlib.metadata.entry_points(group=specs.PROJECT), key=lambda e: e.name):
             dist = entry.dist
-            about = Plugin(name=entry.name, distribution=dist.name if dist else "", version=dist.version if dist else "")
+            about = Plugin(
+                name=entry.name, distribution=dist.name if dist else "", version=dist.version if dist else ""
+            )
             candidates.append((about, entry.load))
     candidates += [(Plugin(name=name), lambda module=module: module) for name, module in (modules or {}).items()]  # type: ignore[misc]  # a default binds the loop's value
     taken: dict[tuple[str, str], str] = {}
@@ -113,7 +115,7 @@ def _loaded(
 ) -> Plugin:
     try:
         module = load()
-    except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything
+    except Exception as error:
         log.warning("plugin %s failed to load", about.name, exc_info=True)
         return _failed(about, Code.PLUGIN_FAILED_TO_LOAD, f"plugin '{about.name}' failed to load: {error!r}")
     version = getattr(module, "roboconf_api_version", specs.API_VERSION)
@@ -155,7 +157,7 @@ def _failed(about: Plugin, code: Code, message: str, hint: str = "") -> Plugin:
 def _asked_offers(impl: pluggy.HookImpl, about: Plugin) -> tuple[list[Any], list[Problem]]:
     try:
         return list(impl.function()), []
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+    except Exception as error:
         log.warning("plugin %s failed to answer", about.name, exc_info=True)
         message = f"plugin '{about.name}' failed to say what it offers: {error!r}"
         return [], [Problem(Code.PLUGIN_FAILED_TO_LOAD, message)]

@@ -63,7 +63,9 @@ def check_properties(specs: Sequence[PropertySpec], properties: Mapping[str, str
             hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(by_name)) or 'none'}"
             problems.append(_problem(f"unknown property '{name}'", hint))
         elif fault := _fault(spec, text.strip()):
-            problems.append(_problem(f"property '{name}' is '{'***' if spec.secret else text}': {fault}", spec.description))
+            problems.append(
+                _problem(f"property '{name}' is '{'***' if spec.secret else text}': {fault}", spec.description)
+            )
     return problems
 
 

@@ -75,7 +75,7 @@ class TargetHandler(ABC):
         """Return all that is wrong with a target's properties, before anything is created."""
         return check_properties(self.properties, properties)
 
-    def address_for(self, machine: Machine) -> str:  # noqa: ARG002 - for handlers that know it
+    def address_for(self, machine: Machine) -> str:
         """Return the address that ``ip`` exports when it is known before creation, else an empty text."""
         return ""
 
@@ -91,7 +91,7 @@ class TargetHandler(ABC):
     def find_machine(self, machine: Machine) -> str | None:
         """Return the identifier of the machine that carries ``machine.identity``, or None."""
 
-    def configure_machine(self, machine: Machine, machine_id: str) -> bool:  # noqa: ARG002
+    def configure_machine(self, machine: Machine, machine_id: str) -> bool:
         """Do the next step of the configuration; return True once nothing is left to do.
 
         Called again about every second until then; never blocks for long.

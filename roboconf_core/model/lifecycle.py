@@ -38,9 +38,7 @@ TRANSITIVE = frozenset({Status.DEPLOYING, Status.STARTING, Status.STOPPING, Stat
 STABLE = frozenset(Status) - TRANSITIVE - {Status.PROBLEM}
 """Statuses in which an instance may rest."""
 
-DEPLOYED = frozenset(
-    {Status.DEPLOYED_STOPPED, Status.UNRESOLVED, Status.WAITING_FOR_ANCESTOR, Status.DEPLOYED_STARTED}
-)
+DEPLOYED = frozenset({Status.DEPLOYED_STOPPED, Status.UNRESOLVED, Status.WAITING_FOR_ANCESTOR, Status.DEPLOYED_STARTED})
 """Stable statuses of an instance whose ``deploy`` succeeded."""
 
 

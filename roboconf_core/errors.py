@@ -79,6 +79,13 @@ class Code(StrEnum):
     DM_CONFLICT = "DM_CONFLICT", Severity.ERROR, "the request conflicts with what is there"
     DM_INVALID_REQUEST = "DM_INVALID_REQUEST", Severity.ERROR, "the request is not valid"
     DM_UNAUTHORIZED = "DM_UNAUTHORIZED", Severity.ERROR, "the request carries no valid token"
+    DM_STORE = "DM_STORE", Severity.ERROR, "the deployment manager's database cannot be used"
+    DM_ADDRESS_TAKEN = "DM_ADDRESS_TAKEN", Severity.ERROR, "the deployment manager's address is in use"
+    DM_CLEAR_TEXT = "DM_CLEAR_TEXT", Severity.ERROR, "the API would be served in clear text off loopback"
+    DM_ENDING = "DM_ENDING", Severity.ERROR, "the deployment manager is ending"
+    DM_INTERNAL = "DM_INTERNAL", Severity.ERROR, "a defect of the deployment manager"
+    DM_TOO_LARGE = "DM_TOO_LARGE", Severity.ERROR, "the upload is too large"
+    DM_INVALID_ARCHIVE = "DM_INVALID_ARCHIVE", Severity.ERROR, "the archive cannot be used"
 
     # --- command line
     CLI_USAGE = "CLI_USAGE", Severity.ERROR, "the command line is not valid"

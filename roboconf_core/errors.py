@@ -60,6 +60,7 @@ class Code(StrEnum):
     PLUGIN_API_VERSION = "PLUGIN_API_VERSION", Severity.ERROR, "a plugin was written for another contract version"
     PLUGIN_UNKNOWN_HOOK = "PLUGIN_UNKNOWN_HOOK", Severity.ERROR, "a plugin implements a hook that does not exist"
     PLUGIN_NOT_FOUND = "PLUGIN_NOT_FOUND", Severity.ERROR, "no installed plugin offers this name"
+    PLUGIN_MISSING = "PLUGIN_MISSING", Severity.WARNING, "a plugin that will be needed is not installed"
 
     # --- targets
     TARGET_INVALID_PROPERTIES = "TARGET_INVALID_PROPERTIES", Severity.ERROR, "properties of a target are missing or invalid"

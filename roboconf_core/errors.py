@@ -74,6 +74,9 @@ class Code(StrEnum):
     # --- agents
     AGENT_ACTION_FAILED = "AGENT_ACTION_FAILED", Severity.ERROR, "a lifecycle action failed"
     AGENT_TRANSPORT = "AGENT_TRANSPORT", Severity.ERROR, "the messaging transport failed"
+    AGENT_SETTINGS = "AGENT_SETTINGS", Severity.ERROR, "an agent's launch settings cannot be used"
+    AGENT_RUNS_ALREADY = "AGENT_RUNS_ALREADY", Severity.ERROR, "another agent uses the same directory"
+    AGENT_BUNDLE = "AGENT_BUNDLE", Severity.ERROR, "a recipe's bundle cannot be used"
 
     # --- deployment manager
     DM_NOT_FOUND = "DM_NOT_FOUND", Severity.ERROR, "the named thing does not exist"

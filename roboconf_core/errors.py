@@ -54,11 +54,18 @@ class Code(StrEnum):
     # --- parsing of one file
     P_IO_ERROR = "P_IO_ERROR", Severity.ERROR, "the file cannot be read"
 
+    # --- recipes
+    REC_SCRIPT_NO_SCRIPTS_DIR = "REC_SCRIPT_NO_SCRIPTS_DIR", Severity.ERROR, "a script recipe has no directory 'scripts'"
+    REC_SCRIPT_AMBIGUOUS = "REC_SCRIPT_AMBIGUOUS", Severity.WARNING, "several scripts fit one action"
+    REC_SCRIPT_FIRST_LINE = "REC_SCRIPT_FIRST_LINE", Severity.WARNING, "a script does not say properly what runs it"
+    REC_TEMPLATE_INVALID = "REC_TEMPLATE_INVALID", Severity.ERROR, "a template of a recipe is not valid"
+
     # --- plugins
     PLUGIN_FAILED_TO_LOAD = "PLUGIN_FAILED_TO_LOAD", Severity.ERROR, "a plugin failed to load"
     PLUGIN_DUPLICATE_NAME = "PLUGIN_DUPLICATE_NAME", Severity.ERROR, "two plugins offer the same name"
     PLUGIN_API_VERSION = "PLUGIN_API_VERSION", Severity.ERROR, "a plugin was written for another contract version"
     PLUGIN_UNKNOWN_HOOK = "PLUGIN_UNKNOWN_HOOK", Severity.ERROR, "a plugin implements a hook that does not exist"
+    PLUGIN_FAILED = "PLUGIN_FAILED", Severity.ERROR, "a plugin failed while it was asked something"
     PLUGIN_NOT_FOUND = "PLUGIN_NOT_FOUND", Severity.ERROR, "no installed plugin offers this name"
     PLUGIN_MISSING = "PLUGIN_MISSING", Severity.WARNING, "a plugin that will be needed is not installed"
 

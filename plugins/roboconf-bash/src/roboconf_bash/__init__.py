@@ -1,0 +1,1 @@
+"""Recipes as scripts: the installers ``bash`` and ``script``."""

@@ -101,6 +101,8 @@ class Code(StrEnum):
     # --- command line
     CLI_USAGE = "CLI_USAGE", Severity.ERROR, "the command line is not valid"
     CLI_NO_DM = "CLI_NO_DM", Severity.ERROR, "no deployment manager answers"
+    CLI_NOT_SETTLED = "CLI_NOT_SETTLED", Severity.ERROR, "an application did not come to rest"
+    CLI_NOT_REMOVED = "CLI_NOT_REMOVED", Severity.ERROR, "something of an application could not be undeployed"
     # fmt: on
 
 

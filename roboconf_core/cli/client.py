@@ -1,0 +1,101 @@
+"""Requests to the deployment manager's REST API, and its answers as values or errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from roboconf_core.errors import Code, InvalidRequestError, Problem, RoboconfError, Where
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class NoManagerError(RoboconfError):
+    """No deployment manager answers."""
+
+    code = Code.CLI_NO_DM
+
+
+HOW_TO_START = "start one with `roboconf up DIR` or `roboconf dm`; ROBOCONF_HOME says where it keeps its files"
+
+
+class Client:
+    """A connection to one deployment manager; to be used in a ``with`` statement."""
+
+    def __init__(self, url: str, token: str) -> None:
+        import httpx
+
+        self._http = httpx.Client(
+            base_url=f"{url}/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(70.0, connect=3.0),
+            trust_env=False,
+        )
+        self._url = url
+
+    def __enter__(self) -> Client:
+        """Return the client."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+        """Return what stands under a path; query parameters that are None are left out.
+
+        Raises:
+            RoboconfError: With the problems of the answer.
+        """
+        return self._send("GET", path, params=_given(query))
+
+    def items(self, path: str, **query: object) -> Iterator[Any]:
+        """Return all entries of a list, page after page."""
+        after: object = None
+        while True:
+            page = self.get(path, **query, after=after)
+            yield from page["items"]
+            after = page["next"]
+            if after is None or not page["items"]:
+                return
+
+    def post(self, path: str, body: Mapping[str, object] | bytes | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Send a request that changes something; a mapping as JSON, bytes as a ZIP archive."""
+        if isinstance(body, bytes):
+            return self._send("POST", path, content=body, headers={"Content-Type": "application/zip"})
+        return self._send("POST", path, json=_given(body or {}))
+
+    def delete(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+        """Remove what stands under a path."""
+        return self._send("DELETE", path, params=_given(query))
+
+    def _send(self, method: str, path: str, **arguments: Any) -> Any:  # noqa: ANN401
+        import httpx
+
+        try:
+            answer = self._http.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            raise NoManagerError(f"no deployment manager answers at {self._url}: {error}", hint=HOW_TO_START) from error
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        raise error_of(answer)
+
+
+def error_of(answer: httpx.Response) -> RoboconfError:
+    """Return the error that an answer from 400 on stands for."""
+    try:
+        problems = [_problem(one) for one in answer.json()["problems"]]
+    except (ValueError, KeyError, TypeError):
+        text = f"the deployment manager answered {answer.status_code}: {answer.text[:500]}"
+        return RoboconfError(text, hint="its log is dm.log in its home")
+    return InvalidRequestError(problems=problems)
+
+
+def _problem(plain: Mapping[str, Any]) -> Problem:
+    place = Where(file=plain["file"], line=plain["line"], column=plain["column"]) if plain.get("file") else None
+    return Problem(Code(plain["code"]), plain["message"], place, plain.get("hint", ""))
+
+
+def _given(values: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

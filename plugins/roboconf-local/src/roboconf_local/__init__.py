@@ -1,0 +1,1 @@
+"""Machines on the deployment manager's own host: the target handlers ``local`` and ``embedded``."""

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from command_line import EXAMPLES, address_in, eventually, fetch, fetch_or_error, processes_of, server_in, user_in
@@ -11,13 +12,12 @@ from command_line import EXAMPLES, address_in, eventually, fetch, fetch_or_error
 
 def kill(pid):
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not os.path.exists(f"/proc/{pid}") or is_zombie(pid), within=5)
+    eventually(lambda: is_gone(pid), within=5)
 
 
-def is_zombie(pid):
+def is_gone(pid):
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
 

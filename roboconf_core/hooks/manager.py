@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import importlib.metadata
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Contract:
+    """One kind of thing that plugins offer."""
+
+    word: str
+    hook: str
+    field: str
+    """Of ``Plugin``."""
+    type: type
+
+
+_CONTRACTS = (
+    _Contract("installer", "roboconf_lifecycle_handlers", "installers", LifecycleHandler),
+    _Contract("target handler", "roboconf_target_handlers", "targets", TargetHandler),
+    _Contract("transport", "roboconf_transports", "transports", Transport),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +96,11 @@ class Plugins:
         return [problem for plugin in self.all for problem in plugin.problems]
 
     def check_recipe(self, component: Component, installer: str, directory: Path) -> list[Problem]:
-        """Return what the plugins find wrong with a recipe."""
+        """Return what the plugins find wrong with a recipe; a plugin that fails over it is a problem too."""
         found: list[Problem] = []
         for impl in self._manager.hook.roboconf_check_recipe.get_hookimpls():
-            found += _ask(impl, component=component, installer=installer, directory=directory)
+            about = f"the recipe of '{component.name}'"
+            found += _asked(impl, about, component=component, installer=installer, directory=directory)
         return found
 
 
@@ -115,78 +135,110 @@ def _loaded(
 ) -> Plugin:
     try:
         module = load()
-    except Exception as error:
-        log.warning("plugin %s failed to load", about.name, exc_info=True)
-        return _failed(about, Code.PLUGIN_FAILED_TO_LOAD, f"plugin '{about.name}' failed to load: {error!r}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a border to plugin code
+        return _failed(about, f"plugin '{about.name}' failed to load: {error!r}")
+    fault = _unfit(manager, about, module)
+    if fault is not None:
+        return replace(about, problems=(fault,))
+    try:
+        manager.register(module, about.name)
+    except (ValueError, pluggy.PluginValidationError) as error:
+        if manager.get_plugin(about.name) is module:  # in part, up to the hook that does not fit
+            manager.unregister(module)
+        return _failed(about, f"plugin '{about.name}' does not fit the hooks: {error}")
+    return _with_offers(manager, about, taken)
+
+
+def _unfit(manager: pluggy.PluginManager, about: Plugin, module: object) -> Problem | None:
+    """Return why a plugin cannot be registered, or None."""
     version = getattr(module, "roboconf_api_version", specs.API_VERSION)
     if version != specs.API_VERSION:
         message = f"plugin '{about.name}' was written for contract version {version}, this core has {specs.API_VERSION}"
-        return _failed(about, Code.PLUGIN_API_VERSION, message, "install versions of plugin and core that fit together")
-    unknown = [n for n in dir(module) if n.startswith("roboconf_") and _is_unknown_hook(manager, module, n)]
-    if unknown:
-        known = [n for n in dir(specs) if n.startswith("roboconf_")]
-        close = difflib.get_close_matches(unknown[0], known, n=1)
-        message = f"plugin '{about.name}' implements '{unknown[0]}', which is no hook"
-        return _failed(about, Code.PLUGIN_UNKNOWN_HOOK, message, f"did you mean '{close[0]}'?" if close else "")
-    manager.register(module, about.name)
+        return Problem(Code.PLUGIN_API_VERSION, message, hint="install versions of plugin and core that fit together")
+    known = [name for name in dir(specs) if name.startswith(f"{specs.PROJECT}_")]
+    for name in sorted(dir(module)):
+        if hasattr(getattr(module, name, None), f"{specs.PROJECT}_impl") and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            message = f"plugin '{about.name}' implements '{name}', which is no hook"
+            return Problem(Code.PLUGIN_UNKNOWN_HOOK, message, hint=f"did you mean '{close[0]}'?" if close else "")
+    return None
+
+
+def _with_offers(manager: pluggy.PluginManager, about: Plugin, taken: dict[tuple[str, str], str]) -> Plugin:
     problems: list[Problem] = []
-    for kind, field_name in (
-        ("lifecycle_handlers", "installers"),
-        ("target_handlers", "targets"),
-        ("transports", "transports"),
-    ):
-        offered: tuple[Any, ...] = ()
-        for impl in getattr(manager.hook, f"roboconf_{kind}").get_hookimpls():
+    offers: dict[str, Any] = {}
+    for contract in _CONTRACTS:
+        for impl in getattr(manager.hook, contract.hook).get_hookimpls():
             if impl.plugin_name == about.name:
-                answers, problem = _asked_offers(impl, about)
-                problems += problem
-                offered += tuple(a for a in answers if _free(a, field_name, about, taken, problems))
-        about = replace(about, **{field_name: offered})
-    return replace(about, problems=tuple(problems))
+                answers, faults = _answers(impl, contract)
+                problems += faults
+                offers[contract.field] = tuple(a for a in answers if _free(a, contract, about, taken, problems))
+    return replace(about, **offers, problems=tuple(problems))
 
 
-def _is_unknown_hook(manager: pluggy.PluginManager, module: object, name: str) -> bool:
-    marked = getattr(getattr(module, name), f"{specs.PROJECT}_impl", None)
-    return marked is not None and not hasattr(manager.hook, name)
+def _failed(about: Plugin, message: str) -> Plugin:
+    log.info("%s", message, exc_info=True)
+    return replace(about, problems=(Problem(Code.PLUGIN_FAILED_TO_LOAD, message),))
 
 
-def _failed(about: Plugin, code: Code, message: str, hint: str = "") -> Plugin:
-    return replace(about, problems=(Problem(code, message, hint=hint),))
-
-
-def _asked_offers(impl: pluggy.HookImpl, about: Plugin) -> tuple[list[Any], list[Problem]]:
+def _answers(impl: pluggy.HookImpl, contract: _Contract) -> tuple[list[Any], list[Problem]]:
+    """Return what a plugin offers of one kind, without what does not keep the contract."""
     try:
-        return list(impl.function()), []
+        answers = list(cast("Iterable[Any]", impl.function()))
     except Exception as error:
-        log.warning("plugin %s failed to answer", about.name, exc_info=True)
-        message = f"plugin '{about.name}' failed to say what it offers: {error!r}"
-        return [], [Problem(Code.PLUGIN_FAILED_TO_LOAD, message)]
+        message = f"plugin '{impl.plugin_name}' failed to say what it offers: {error!r}"
+        log.info("%s", message, exc_info=True)
+        return [], [Problem(Code.PLUGIN_FAILED, message)]
+    faults = [
+        Problem(
+            Code.PLUGIN_FAILED,
+            f"plugin '{impl.plugin_name}' offers {answer!r} as a {contract.word}, which it is not",
+            hint=f"{contract.hook} returns objects whose class derives from {contract.type.__name__} and has a name",
+        )
+        for answer in answers
+        if not _keeps(answer, contract)
+    ]
+    return [answer for answer in answers if _keeps(answer, contract)], faults
+
+
+def _keeps(answer: object, contract: _Contract) -> bool:
+    names = names_of(answer)
+    return isinstance(answer, contract.type) and bool(names) and all(isinstance(n, str) and n for n in names)
+
+
+def names_of(offer: object) -> tuple[str, ...]:
+    """Return the names under which a handler or a transport is offered; empty when it has none."""
+    name = getattr(offer, "name", None)
+    return tuple(getattr(offer, "names", ()) or (() if name is None else (name,)))
 
 
 def _free(
-    offer: Any,  # noqa: ANN401 - one of the three contracts
-    kind: str,
+    offer: object,
+    contract: _Contract,
     about: Plugin,
     taken: dict[tuple[str, str], str],
     problems: list[Problem],
 ) -> bool:
-    names = getattr(offer, "names", None) or (offer.name,)
-    for name in names:
-        owner = taken.get((kind, name.lower()))
+    names = {name.lower() for name in names_of(offer)}
+    for name in sorted(names):
+        owner = taken.get((contract.field, name))
         if owner is not None:
-            message = f"plugins '{owner}' and '{about.name}' both offer '{name}'; '{owner}' keeps it"
+            message = (
+                f"plugins '{owner}' and '{about.name}' both offer the {contract.word} '{name}'; '{owner}' keeps it"
+            )
             problems.append(Problem(Code.PLUGIN_DUPLICATE_NAME, message, hint="uninstall one of them"))
             return False
-    taken.update({(kind, name.lower()): about.name for name in names})
+    taken.update({(contract.field, name): about.name for name in names})
     return True
 
 
-def _ask(impl: pluggy.HookImpl, **arguments: object) -> list[Problem]:
+def _asked(impl: pluggy.HookImpl, about: str, **arguments: object) -> list[Problem]:
     try:
-        return list(impl.function(*(arguments[name] for name in impl.argnames)))
-    except Exception:
-        log.exception("plugin %s failed to check a recipe", impl.plugin_name)
-        raise
+        return list(cast("Iterable[Problem]", impl.function(*(arguments[name] for name in impl.argnames))))
+    except Exception as error:
+        message = f"plugin '{impl.plugin_name}' failed to check {about}: {error!r}"
+        log.info("%s", message, exc_info=True)
+        return [Problem(Code.PLUGIN_FAILED, message, hint="this is a defect of the plugin")]
 
 
 def _offered(offers: Mapping[str, tuple[_T, Plugin]], name: str, kind: str) -> _T:
@@ -194,8 +246,19 @@ def _offered(offers: Mapping[str, tuple[_T, Plugin]], name: str, kind: str) -> _
     if found is not None:
         return found[0]
     known = ", ".join(sorted(offers)) or "none"
-    hint = f"pip install {_DISTRIBUTIONS.get(name.lower(), 'roboconf-' + name.lower())}"
-    raise PluginError(f"no installed plugin offers the {kind} '{name}'; offered are {known}", hint=hint)
+    message = f"no installed plugin offers the {kind} '{name}'; offered are {known}"
+    raise PluginError(message, hint=_how_to_get(name.lower(), offers))
+
+
+def _how_to_get(name: str, offers: Mapping[str, object]) -> str:
+    """Return the line to type; nothing of a name that is no name goes into it, for people paste it."""
+    distribution = _DISTRIBUTIONS.get(name)
+    close = difflib.get_close_matches(name, offers, n=1, cutoff=0.75)
+    if distribution is None and close:
+        return f"did you mean '{close[0]}'?"
+    if distribution is None and not re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", name):
+        return "this cannot be the name of a plugin"
+    return f"pip install {distribution or f'roboconf-{name}'}"
 
 
 _DISTRIBUTIONS = {

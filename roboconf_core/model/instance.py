@@ -25,6 +25,8 @@ class Instance:
     data: Mapping[str, str] = field(default_factory=dict)
     children: tuple[Instance, ...] = ()
     where: Where | None = field(default=None, compare=False)
+    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    """Line and column of each property in the file of ``where``."""
 
 
 class Placed(NamedTuple):

@@ -125,6 +125,24 @@ class Relations:
             self._imports[name] = tuple(found.values())
         return self._imports[name]
 
+    def containment_links(self) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+        """Return who may hold whom, with as many links as there are declarations.
+
+        ``("instance", C)`` leads to ``("child", T)`` for each type that may stand below;
+        that one to all types that count as T, and for a component to its instances.
+        """
+        links: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        for name in self._components:
+            links["instance", name] = tuple(("child", t) for t in self._child_types_of(name))
+            links["child", name] = (
+                ("instance", name),
+                *(("child", sub) for sub in self._direct_subs.get(name, ())),
+            )
+        for name in self._facets:
+            following = (*self._users.get(name, ()), *self._direct_facet_subs.get(name, ()))
+            links["child", name] = tuple(("child", t) for t in following)
+        return links
+
     def _children(self, name: str) -> tuple[str, ...]:
         return self._components[name].children if name in self._components else self._facets[name].children
 

@@ -29,8 +29,8 @@ class Export(NamedTuple):
 
     @property
     def is_random_port(self) -> bool:
-        """Whether instances get a port of their own as value."""
-        return self.random is not None and self.random.lower() == RANDOM_PORT
+        """Whether instances get a port of their own as value; a declared value needs none."""
+        return self.random is not None and self.random.lower() == RANDOM_PORT and self.value is None
 
 
 class PrefixImport(NamedTuple):

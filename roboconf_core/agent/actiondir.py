@@ -1,0 +1,159 @@
+"""The directory of one action, as the agent writes and reads it; ``shim`` is the other side."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from roboconf_core.agent import shim
+from roboconf_core.agent.events import Outcome
+from roboconf_core.agent.processes import ProcessId
+from roboconf_core.hooks.lifecycle import Command
+
+TAIL_BYTES = 16 * 1024
+"""How much of the end of an output goes into an outcome."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the agent must know of an action that it did not start itself."""
+
+    id: str
+    instance: str
+    action: str
+    timeout_s: float
+    grace_s: float
+    success: tuple[int, ...]
+    has_status: bool
+    outputs: str
+    """Directory of what the instance's actions print."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """How an action stands, as its directory and the processes tell."""
+
+    outcome: Outcome | None = None
+    """It ended."""
+    process: ProcessId | None = None
+    """It runs: the end of this process is worth another look."""
+    orphan: bool = False
+    """The process is the leader itself, because the shim was killed."""
+
+
+def write(directory: Path, about: About, command: Command, environment: dict[str, str], limit_bytes: int) -> None:
+    """Write all that the shim is to know; the directory is new."""
+    directory.mkdir(mode=0o700)
+    outputs = Path(about.outputs)
+    outputs.mkdir(mode=0o700, exist_ok=True)
+    out, err = (_fresh(outputs / f"{about.action}.{kind}") for kind in ("stdout", "stderr"))
+    fields = [
+        ("about", json.dumps({name: getattr(about, name) for name in About.__slots__})),
+        ("directory", str(command.directory)),
+        ("timeout", repr(about.timeout_s)),
+        ("grace", repr(about.grace_s)),
+        ("limit", str(limit_bytes)),
+        ("stdout", out),
+        ("stderr", err),
+        *(("arg", argument) for argument in command.argv),
+        *(("env", f"{name}={value}") for name, value in environment.items()),
+    ]
+    shim.write_fields(str(directory / "command"), _without_nul(fields))
+
+
+def read_about(directory: Path) -> About | None:
+    """Return what was written, or None when the agent died before it could."""
+    try:
+        fields = dict(shim.read_fields(str(directory / "command")))
+    except (FileNotFoundError, ValueError):
+        return None
+    values = json.loads(fields["about"])
+    return About(**values | {"success": tuple(values["success"])})
+
+
+def look(directory: Path, about: About, *, rebooted: bool = False) -> Found | None:
+    """Return how an action stands; None when it never began (and never will) or its result is lost."""
+    if outcome := _outcome(directory, about):
+        return Found(outcome=outcome)
+    if rebooted or shim.claim(str(directory), "0", ""):
+        return None
+    began = _process(directory / "began")
+    if began is None:
+        return None
+    if began.alive:
+        return Found(process=began)
+    if outcome := _outcome(directory, about):  # written while we looked
+        return Found(outcome=outcome)
+    leader = _process(directory / "leader")
+    return Found(process=leader, orphan=True) if leader is not None and leader.alive else None
+
+
+def leader_of(directory: Path) -> ProcessId | None:
+    """Return the process that the action is, once it was started."""
+    return _process(directory / "leader")
+
+
+def tails(about: About) -> tuple[str, str]:
+    """Return the ends of both outputs."""
+    directory = Path(about.outputs)
+    return tail(directory / f"{about.action}.stdout"), tail(directory / f"{about.action}.stderr")
+
+
+def tail(path: Path, size_bytes: int = TAIL_BYTES) -> str:
+    """Return the end of an output as text, with what was moved aside when the file grew too long."""
+    data = _end(path, size_bytes)
+    if len(data) < size_bytes:
+        data = _end(path.with_name(f"{path.name}.1"), size_bytes - len(data)) + data
+    return data.replace(b"\0", b"").decode("utf-8", "replace")
+
+
+def _fresh(path: Path) -> str:
+    """Empty an output in place: a service of an earlier action may still write to it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    path.with_name(f"{path.name}.1").unlink(missing_ok=True)
+    return str(path)
+
+
+def _without_nul(fields: shim.Fields) -> shim.Fields:
+    for key, value in fields:
+        if "\0" in value:
+            raise ValueError(f"an argument or variable holds a NUL: {key} {value!r}")
+    return fields
+
+
+def _end(path: Path, size_bytes: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(size_bytes, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            return file.read(size_bytes)
+    except FileNotFoundError:
+        return b""
+
+
+def _process(path: Path) -> ProcessId | None:
+    try:
+        fields = dict(shim.read_fields(str(path)))
+    except FileNotFoundError:
+        return None
+    return ProcessId(int(fields["pid"]), fields["start"]) if fields["pid"] != "0" else None
+
+
+def _outcome(directory: Path, about: About) -> Outcome | None:
+    try:
+        fields = dict(shim.read_fields(str(directory / "result")))
+    except (FileNotFoundError, ValueError):
+        return None
+    status = int(fields["status"]) if "status" in fields else None
+    stdout, stderr = tails(about)
+    failed = f"exit status {status}" if status not in about.success else ""
+    return Outcome(
+        exit_status=status,
+        reason=fields.get("reason", failed),
+        started=float(fields["started"]),
+        duration_s=float(fields["duration"]),
+        stdout=stdout,
+        stderr=stderr,
+        has_status=about.has_status and status in about.success,
+    )

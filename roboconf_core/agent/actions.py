@@ -1,0 +1,329 @@
+"""Starts actions, waits for them, ends them, and finds again those of an agent that died.
+
+Everything but ``run``, ``cancel`` and ``forget``, which only hand over, happens in the
+thread of one loop. An action goes through these phases: a worker prepares it; an exclusive
+one waits for the host's lock; a shim runs it; its directory tells how it ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from roboconf_core.agent import actiondir, shim
+from roboconf_core.agent.actiondir import About, Found
+from roboconf_core.agent.events import ActionEnded, Outcome, Run
+from roboconf_core.agent.hostlock import HostLock
+from roboconf_core.agent.layout import Layout, remove
+from roboconf_core.agent.loop import Loop, Moment, Workers
+from roboconf_core.agent.preparation import Prepared
+from roboconf_core.hooks.lifecycle import Command
+from roboconf_core.model.lifecycle import Action
+
+log = logging.getLogger(__name__)
+
+OUTPUT_LIMIT_BYTES = 1024 * 1024
+"""Of each output of each action; beyond that only its end is kept."""
+GRACE_S = 2.0
+"""Between asking an action to end and ending it."""
+SHIM_GRACE_S = 10.0
+"""How much longer than the action may take its shim is believed in."""
+
+_SHIM = str(Path(shim.__file__).resolve())
+_LOCK_DESCRIPTOR = 3
+
+
+@dataclass(slots=True)
+class _Task:
+    """One action under way."""
+
+    id: str
+    instance: str
+    action: Action
+    timeout_s: float
+    run: Run | None = None
+    """None for an action that an earlier life of the agent started."""
+    started: float = field(default_factory=time.time)
+    has_status: bool = False
+    about: About | None = None
+    """Set once the action's directory was written."""
+    descriptor: int | None = None
+    """Of the process that is waited for."""
+    child: int = 0
+    """Pid of the shim, to be reaped; 0 when it is nobody's or somebody else's."""
+    orphan: bool = False
+    cancelled: bool = False
+    deadline: Moment | None = None
+
+
+class Actions:
+    """The actions of one agent."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        loop: Loop,
+        workers: Workers,
+        *,
+        prepare: Callable[[Run], Prepared],
+        lock: HostLock,
+        ended: Callable[[ActionEnded], None],
+        environment: dict[str, str] | None = None,
+        output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
+    ) -> None:
+        """Make it; nothing runs yet.
+
+        Args:
+            layout: Where the directories of actions are.
+            loop: In whose thread all of it happens.
+            workers: Threads for ``prepare``.
+            prepare: Finds what is to be run; must not raise.
+            lock: The host's, for exclusive actions.
+            ended: Hears how each action ended, exactly once; called in the loop's thread.
+            environment: Added to each action's, below what the handler gives.
+            output_limit_bytes: See ``OUTPUT_LIMIT_BYTES``.
+        """
+        self._layout = layout
+        self._loop = loop
+        self._workers = workers
+        self._prepare = prepare
+        self._lock = lock
+        self._ended = ended
+        self._environment = environment or {}
+        self._output_limit_bytes = output_limit_bytes
+        self._tasks: dict[str, _Task] = {}
+
+    # --- for any thread
+
+    def run(self, run: Run) -> None:
+        """Begin an action; its directory must not exist."""
+        self._loop.call(partial(self._begin, run))
+
+    def cancel(self, action_id: str) -> None:
+        """End an action; one that ended already is fine."""
+        self._loop.call(partial(self._cancel, action_id))
+
+    def forget(self, action_id: str) -> None:
+        """Remove the directory of an action that ended; its outcome was recorded."""
+        place = self._layout.discard(self._layout.action(action_id))
+        if place is not None:
+            self._workers.submit(partial(remove, place))
+
+    # --- before the loop runs
+
+    def adopt(self, *, rebooted: bool) -> tuple[dict[str, Outcome], frozenset[str]]:
+        """Look at all directories; return the outcomes of what ended, and the ids of what runs and is now waited for.
+
+        Directories of actions that never began, or whose result is lost, are removed.
+        """
+        outcomes: dict[str, Outcome] = {}
+        for directory in sorted(self._layout.actions.iterdir()):
+            about = actiondir.read_about(directory)
+            found = actiondir.look(directory, about, rebooted=rebooted) if about else None
+            if about is None or found is None:
+                shim.claim(str(directory), "0", "")
+                remove(directory)
+            elif found.outcome is not None:
+                outcomes[about.id] = self._noted(about.instance, Action(about.action), found.outcome)
+            else:
+                self._adopt_running(about, found)
+        return outcomes, frozenset(self._tasks)
+
+    # --- for the loop's thread
+
+    def is_restarting(self, instance_id: str) -> bool:
+        """Tell whether an action is under way that may put another process in the place of a service's."""
+        return any(
+            t.instance == instance_id and t.action in (Action.START, Action.UPDATE) for t in self._tasks.values()
+        )
+
+    def _adopt_running(self, about: About, found: Found) -> None:
+        task = _Task(about.id, about.instance, Action(about.action), about.timeout_s, has_status=about.has_status)
+        task.about = about
+        self._tasks[task.id] = task
+        self._wait_for(task, found)
+        self._set_deadline(task)
+
+    def _begin(self, run: Run) -> None:
+        if run.id in self._tasks:
+            log.error("action %s was asked for twice", run.id)
+            return
+        task = _Task(run.id, run.instance.id, run.action, run.timeout_s, run)
+        self._tasks[run.id] = task
+        reason = f"timed out after {run.timeout_s:g} s, while it was prepared"
+        task.deadline = self._loop.later(run.timeout_s, partial(self._give_up, task, reason))
+
+        def work() -> None:
+            prepared = self._prepare(run)
+            self._loop.call(partial(self._prepared, task, prepared))
+
+        self._workers.submit(work)
+
+    def _prepared(self, task: _Task, prepared: Prepared) -> None:
+        if self._tasks.get(task.id) is not task:
+            return  # cancelled or too late
+        if task.deadline:
+            task.deadline.cancel()
+        task.has_status = prepared.has_status
+        if prepared.command is None:
+            self._finish(task, prepared.outcome or Outcome())
+        elif task.run and task.run.exclusive:
+            granted = partial(self._granted, task, prepared.command)
+            self._lock.request(
+                lambda descriptor: self._loop.call(partial(granted, descriptor)),
+                lambda reason: self._loop.call(partial(self._give_up, task, reason)),
+            )
+        else:
+            self._launch(task, prepared.command, None)
+
+    def _granted(self, task: _Task, command: Command, descriptor: int) -> None:
+        try:
+            if self._tasks.get(task.id) is task:
+                self._launch(task, command, descriptor)
+        finally:
+            os.close(descriptor)  # the shim holds it now
+
+    def _launch(self, task: _Task, command: Command, lock: int | None) -> None:
+        directory = self._layout.action(task.id)
+        task.about = About(
+            id=task.id,
+            instance=task.instance,
+            action=task.action.value,
+            timeout_s=task.timeout_s,
+            grace_s=GRACE_S,
+            success=tuple(sorted(command.success)),
+            has_status=task.has_status,
+            outputs=str(self._layout.outputs(task.instance)),
+        )
+        task.started = time.time()
+        try:
+            environment = self._environment | dict(command.environment)
+            actiondir.write(directory, task.about, command, environment, self._output_limit_bytes)
+            task.child = _spawn_shim(directory, lock)
+        except (OSError, ValueError) as error:
+            self._give_up(task, f"cannot run '{task.action}': {error}")
+            return
+        task.descriptor = os.pidfd_open(task.child)
+        self._loop.watch(task.descriptor, partial(self._process_ended, task))
+        self._set_deadline(task)
+
+    def _set_deadline(self, task: _Task) -> None:
+        task.deadline = self._loop.later(task.timeout_s + GRACE_S + SHIM_GRACE_S, partial(self._overdue, task))
+
+    def _wait_for(self, task: _Task, found: Found) -> None:
+        """Wait for a process that is not our child; one that ends meanwhile is looked at again."""
+        task.child, task.orphan = 0, found.orphan
+        task.descriptor = found.process.open() if found.process else None
+        if task.descriptor is None:
+            self._loop.call(partial(self._look, task))
+        else:
+            self._loop.watch(task.descriptor, partial(self._process_ended, task))
+
+    def _process_ended(self, task: _Task) -> None:
+        self._let_go(task)
+        self._look(task)
+
+    def _look(self, task: _Task) -> None:
+        if self._tasks.get(task.id) is not task or task.about is None:
+            return
+        found = actiondir.look(self._layout.action(task.id), task.about)
+        if found is not None and found.outcome is not None:
+            self._finish(task, found.outcome)
+        elif found is not None:
+            log.warning("the shim of action %s was killed; its process is waited for", task.id)
+            self._wait_for(task, found)
+            if task.cancelled:
+                self._end_session(task)
+        else:
+            reason = "cancelled" if task.cancelled else "its result is lost: the shim was killed"
+            self._give_up(task, reason)
+
+    def _cancel(self, action_id: str) -> None:
+        task = self._tasks.get(action_id)
+        if task is None:
+            return
+        task.cancelled = True
+        if task.about is None:
+            self._give_up(task, "cancelled")
+        elif task.orphan:
+            self._end_session(task)
+        elif task.descriptor is not None:
+            _signal(task.descriptor, signal.SIGTERM)
+
+    def _overdue(self, task: _Task) -> None:
+        """The shim should have ended the action by now: it was stopped, or nothing can end the process."""
+        self._end_session(task)
+        if task.descriptor is not None and not task.orphan:
+            _signal(task.descriptor, signal.SIGKILL)
+        reason = f"timed out after {task.timeout_s:g} s"
+        task.deadline = self._loop.later(1.0, partial(self._give_up, task, f"{reason}, and could not be ended"))
+
+    def _end_session(self, task: _Task) -> None:
+        leader = actiondir.leader_of(self._layout.action(task.id))
+        if leader is not None and leader.alive:
+            shim.signalled(leader.pid, signal.SIGKILL)
+
+    def _give_up(self, task: _Task, reason: str) -> None:
+        outcome = Outcome(exit_status=None, reason=reason, started=task.started)
+        if task.about is not None:
+            stdout, stderr = actiondir.tails(task.about)
+            outcome = replace(outcome, stdout=stdout, stderr=stderr, duration_s=time.time() - task.started)
+        self._finish(task, outcome)
+
+    def _finish(self, task: _Task, outcome: Outcome) -> None:
+        if self._tasks.get(task.id) is not task:
+            return
+        self._let_go(task)
+        if task.deadline:
+            task.deadline.cancel()
+        del self._tasks[task.id]
+        outcome = self._noted(task.instance, task.action, outcome)
+        self._ended(ActionEnded(task.id, outcome if outcome.started else replace(outcome, started=task.started)))
+
+    def _let_go(self, task: _Task) -> None:
+        if task.descriptor is not None:
+            self._loop.unwatch(task.descriptor)
+            task.descriptor = None
+        if task.child:
+            os.waitpid(task.child, os.WNOHANG)
+            task.child = 0
+
+    def _noted(self, instance_id: str, action: Action, outcome: Outcome) -> Outcome:
+        """Remember that an instance was started, for the ports that are its own from then on."""
+        if action is Action.START and not outcome.reason:
+            self._layout.first_start(instance_id).touch()
+        return outcome
+
+
+def _spawn_shim(directory: Path, lock: int | None) -> int:
+    held = [] if lock is None else [str(_LOCK_DESCRIPTOR)]
+    moves: list[tuple[int, int, int]] = [] if lock is None else [(os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR)]
+    log_file = str(directory / "shim.log")
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-I", "-S", _SHIM, str(directory), *held],
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+            *moves,
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=(signal.SIGTERM, signal.SIGINT),
+    )
+
+
+def _signal(descriptor: int, number: int) -> None:
+    try:
+        signal.pidfd_send_signal(descriptor, number)
+    except ProcessLookupError:
+        return  # it ended a moment ago

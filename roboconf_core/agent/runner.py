@@ -1,0 +1,353 @@
+"""The hands of an agent: carries out what its core decides.
+
+One thread owns the core and reads a queue. The transport has threads of its own; actions
+and watched processes belong to the thread of a loop; what may block is done by a few
+workers. They all hand over through the queue. Whatever is in the queue is taken in as one
+batch: its records are journalled together, then its effects are carried out, then its
+messages are acknowledged.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from roboconf_core.agent import events
+from roboconf_core.agent.actions import OUTPUT_LIMIT_BYTES, Actions
+from roboconf_core.agent.bundles import BundleCache, has_digest
+from roboconf_core.agent.core import AgentCore
+from roboconf_core.agent.events import ActionEnded, Effect, Event, MessageReceived, Started
+from roboconf_core.agent.hostlock import HostLock, default_path, lock_directory
+from roboconf_core.agent.journal import Change, Journal
+from roboconf_core.agent.layout import Layout, remove
+from roboconf_core.agent.loop import Loop, Workers
+from roboconf_core.agent.outputs import OutputKeeper
+from roboconf_core.agent.preparation import Preparation
+from roboconf_core.agent.processes import boot_id
+from roboconf_core.agent.settings import LaunchSettings
+from roboconf_core.agent.state import records_from_plain
+from roboconf_core.agent.timers import Timers
+from roboconf_core.agent.watcher import Watcher
+from roboconf_core.errors import MessageError
+from roboconf_core.hooks.manager import Plugins
+from roboconf_core.hooks.transports import Delivery
+from roboconf_core.messages.codec import decode, encode, to_plain
+from roboconf_core.messages.topology import DM_TOPIC
+from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, InstanceSpec, key_of
+from roboconf_core.model.instant import Instant
+
+log = logging.getLogger(__name__)
+
+HOST_KEY = "@host"
+"""Of the journal: the runner's own record; keys of the core have no ``@``."""
+BATCH = 256
+"""How much of the queue is taken in at once, at most."""
+CLOSE_S = 1.0
+"""How long messages may still be sent when the agent leaves."""
+
+
+class Core(Protocol):
+    """What decides: ``AgentCore``, or a script in tests."""
+
+    def handle(self, event: Event, *, now: Instant) -> tuple[Effect, ...]:
+        """Take in one event; return what is to be done."""
+
+
+Item = Event | Delivery | Callable[[], None]
+"""What is in the queue; a call is made in the core's thread."""
+
+
+class AgentRunner:
+    """One agent: ``run`` it in a thread, ``stop`` it from any."""
+
+    def __init__(
+        self,
+        settings: LaunchSettings,
+        plugins: Plugins,
+        *,
+        make_core: Callable[[Mapping[str, Any]], Core] | None = None,
+        host_lock: Path | None = None,
+        output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
+    ) -> None:
+        """Make it; nothing is opened yet.
+
+        Args:
+            settings: Who it is.
+            plugins: Its handlers and transports.
+            make_core: Makes the core from the journalled records; ``AgentCore`` by default.
+            host_lock: Lock file shared by the agents of this host.
+            output_limit_bytes: Of each output of each action.
+        """
+        self._settings = settings
+        self._plugins = plugins
+        self._make_core = make_core or self._agent_core
+        self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._timers = Timers()
+        self._layout = layout = Layout(settings.directory)
+        self._loop = Loop("actions")
+        self._workers = Workers(_slots(), "worker")
+        self._bundles = BundleCache(layout.cache, send=self._request, tell=self._queue.put, verify=self._verify)
+        self._actions = Actions(
+            layout,
+            self._loop,
+            self._workers,
+            prepare=Preparation(settings, layout, handler=plugins.installer, bundle=self._bundles.file).prepare,
+            lock=HostLock(host_lock or default_path()),
+            ended=self._queue.put,
+            environment={"ROBOCONF_MACHINE_ID": settings.machine_id} if settings.machine_id else {},
+            output_limit_bytes=output_limit_bytes,
+        )
+        self._watcher = Watcher(layout, self._loop, restarting=self._actions.is_restarting, died=self._died)
+        self._outputs = OutputKeeper(layout, self._loop, self._workers, limit_bytes=output_limit_bytes)
+        self.undecodable = 0
+        """How many messages could not be understood."""
+
+    def run(self) -> None:
+        """Be the agent until ``stop``; what it started goes on afterwards.
+
+        Raises:
+            AgentRunsAlreadyError: If another process is this agent.
+            PluginError: If the transport is not installed.
+            TransportError: If the transport cannot use its settings.
+            MessageError: If the journal was written by another version.
+            OSError: If the directory cannot be used.
+        """
+        self._layout.make()
+        lock = lock_directory(self._layout.lock)
+        try:
+            with Journal(self._layout.journal) as self._journal:
+                self._live()
+        finally:
+            os.close(lock)
+
+    def stop(self) -> None:
+        """Leave soon; for any thread, and for signal handlers."""
+        self._stopping.set()
+        self._queue.put(lambda: None)
+
+    # --- for the transport's threads: a Listener
+
+    def connected(self) -> None:
+        """Hear that the connection is up."""
+        self._queue.put(events.Connected())
+
+    def disconnected(self, reason: str) -> None:
+        """Hear that it is down."""
+        log.warning("disconnected", extra={"reason": reason})
+        self._queue.put(events.Disconnected())
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Hear a message."""
+        self._queue.put(delivery)
+
+    def overflowed(self) -> None:
+        """Hear that messages were dropped."""
+        self._queue.put(events.QueueOverflowed())
+
+    # --- the core's thread
+
+    def _live(self) -> None:
+        started, host = self._look_around()
+        transport = self._plugins.transport(self._settings.transport)
+        self._connection = transport.agent(self._settings.transport_settings, self)
+        try:
+            self._loop.start()
+            self._outputs.start()
+            self._take([started], extra=[(HOST_KEY, host)])
+            while not self._stopping.is_set():
+                self._take(self._collected())
+                self._fire_timers()
+        finally:
+            self._connection.close(timeout_s=CLOSE_S)
+            self._loop.stop()
+        log.info("the agent leaves; what it started goes on")
+
+    def _look_around(self) -> tuple[Started, dict[str, str]]:
+        """Find out what happened while there was no agent."""
+        values = self._journal.values
+        host = values.pop(HOST_KEY, {})
+        rebooted = bool(host) and host["boot"] != boot_id()
+        if self._journal.damaged:
+            log.error("the journal had damaged lines, which are ignored", extra={"lines": self._journal.damaged})
+        for place in self._layout.trash.iterdir():
+            self._workers.submit(partial(remove, place))
+        if rebooted:
+            self._watcher.forget_boot()
+        outcomes, running = self._actions.adopt(rebooted=rebooted)
+        self._core = self._make_core(records_from_plain(values))
+        log.info(
+            "the agent starts",
+            extra={"pid": os.getpid(), "rebooted": rebooted, "ended": len(outcomes), "adopted": len(running)},
+        )
+        return Started(rebooted=rebooted, outcomes=outcomes, running=running), {"boot": boot_id()}
+
+    def _collected(self) -> list[Item]:
+        """Return what is in the queue, waiting for the first item until the next timer."""
+        due = [at for at in (self._timers.next(), self._bundles.due()) if at is not None]
+        try:
+            items = [self._queue.get(timeout=max(0.0, min(due) - time.monotonic()) if due else None)]
+        except queue.Empty:
+            return []
+        while len(items) < BATCH and not self._queue.empty():
+            items.append(self._queue.get())
+        return items
+
+    def _fire_timers(self) -> None:
+        """Fire one timer after the other: what one brings about may cancel the next."""
+        while (name := self._timers.pop(time.monotonic())) is not None:
+            self._take([events.TimerFired(name)])
+        self._bundles.tick(time.monotonic())
+
+    def _take(self, items: list[Item], extra: list[Change] | None = None) -> None:
+        """Take in items, journal, act, acknowledge."""
+        effects: list[Effect] = []
+        for item in items:
+            effects += self._effects_of(item)
+        self._record(effects, extra or [])
+        for effect in effects:
+            self._carry_out(effect)
+        for item in items:
+            self._settle(item)
+
+    def _effects_of(self, item: Item) -> tuple[Effect, ...]:
+        if isinstance(item, Delivery):
+            event = self._understood(item)
+            return () if event is None else self._handled(event)
+        if callable(item):
+            item()
+            return ()
+        if isinstance(item, events.Connected):
+            log.info("connected")
+            self._bundles.connected(time.monotonic())
+        elif isinstance(item, events.Disconnected):
+            self._bundles.disconnected()
+        return self._handled(item)
+
+    def _handled(self, event: Event) -> tuple[Effect, ...]:
+        try:
+            return self._core.handle(event, now=Instant(time.monotonic(), time.time()))
+        except Exception:  # a fault of ours: the machine's other instances must not suffer from it
+            log.exception("the event %s could not be handled", type(event).__name__)
+            return ()
+
+    def _understood(self, delivery: Delivery) -> Event | None:
+        try:
+            message = decode(delivery.payload)
+        except MessageError as error:
+            self.undecodable += 1
+            extra = {"sender": delivery.sender, "topic": delivery.topic, "count": self.undecodable}
+            log.warning("a message cannot be understood: %s", error, extra=extra)
+            return None
+        if not isinstance(message, BundleChunk):
+            return MessageReceived(delivery.sender, message)
+        if delivery.sender == DM:
+            self._bundles.take(message, time.monotonic())
+        else:
+            log.warning("a part of a recipe came from a stranger", extra={"sender": delivery.sender})
+        return None
+
+    def _record(self, effects: list[Effect], extra: list[Change]) -> None:
+        changes: dict[str, Change] = {change[0]: change for change in extra}
+        for effect in effects:
+            if isinstance(effect, events.Save):
+                changes[effect.key] = (effect.key, to_plain(effect.record))
+            elif isinstance(effect, events.Forget):
+                changes[effect.key] = (effect.key,)
+        while True:
+            try:
+                self._journal.commit(list(changes.values()))
+            except OSError as error:
+                log.error("the journal cannot be written, trying again: %s", error)
+                if self._stopping.wait(1.0):
+                    raise
+            else:
+                return
+
+    def _settle(self, item: Item) -> None:
+        """Let go of what was recorded."""
+        if isinstance(item, Delivery):
+            self._connection.acknowledge(item.tag)
+        elif isinstance(item, ActionEnded):
+            self._actions.forget(item.id)
+        elif isinstance(item, Started):
+            for action_id in item.outcomes:
+                self._actions.forget(action_id)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case events.Save() | events.Forget():
+                pass  # journalled already
+            case events.Publish(topic, message):
+                self._connection.publish(topic, encode(message), key=key_of(message))
+            case events.Subscribe(topics):
+                self._connection.subscribe(topics)
+            case events.Unsubscribe(topics):
+                self._connection.unsubscribe(topics)
+            case events.Run():
+                log.info("runs %s", effect.action, extra={"instance": effect.instance.path, "action_id": effect.id})
+                self._actions.run(effect)
+            case events.Cancel(action_id):
+                self._actions.cancel(action_id)
+            case events.Watch(instance):
+                self._watcher.watch(instance.id)
+            case events.Unwatch(instance_id):
+                self._watcher.unwatch(instance_id)
+            case events.Discard(instance):
+                self._discard(instance)
+            case events.SetTimer(name, at):
+                self._timers.set(name, at)
+            case events.CancelTimer(name):
+                self._timers.cancel(name)
+            case events.FetchBundle(digest):
+                self._bundles.fetch(digest, time.monotonic())
+
+    def _discard(self, instance: InstanceSpec) -> None:
+        """Remove all that an instance left; its place is free at once."""
+        layout = self._layout
+        for path in (
+            layout.instance(instance.installer, instance.path),
+            layout.outputs(instance.id),
+            layout.pid_file(instance.id),
+            layout.seen(instance.id),
+            layout.first_start(instance.id),
+        ):
+            if place := layout.discard(path):
+                self._workers.submit(partial(remove, place))
+
+    def _agent_core(self, records: Mapping[str, Any]) -> Core:
+        return AgentCore(
+            self._settings.agent,
+            records,
+            slots=_slots(),
+            generation=self._settings.generation,
+            handlers=self._plugins.installer_versions(),
+            address=self._settings.address,
+        )
+
+    # --- lent to the parts
+
+    def _died(self, instance_id: str) -> None:
+        self._queue.put(events.ProcessDied(instance_id))
+
+    def _request(self, request: BundleRequested) -> None:
+        self._connection.publish(DM_TOPIC, encode(request), key=None)
+
+    def _verify(self, digest: str, file: Path, told: Callable[[bool], None]) -> None:
+        def work() -> None:
+            right = has_digest(file, digest)
+            self._queue.put(partial(told, right))
+
+        self._workers.submit(work)
+
+
+def _slots() -> int:
+    """Return how many actions may run at once."""
+    return max(4, os.cpu_count() or 1)

@@ -1,0 +1,241 @@
+"""Runs one action in a session of its own and outlives the agent that asked for it.
+
+Started as ``python -I -S shim.py DIRECTORY``; imports nothing of ours and next to nothing
+of the standard library, because every action waits for its start. The action's directory
+holds ``command`` (what to run) and receives
+
+- ``began``: this process, put there atomically before anything runs. Whoever finds it
+  there already leaves: that is how an agent that was restarted takes an action back;
+- ``leader``: the process that the action is;
+- ``result``: how it ended, put there atomically and durably.
+
+All four are lists of ``key=value`` separated by NUL, which neither an argument nor an
+environment variable can contain.
+
+The action ends when its leader exits; what it left in the background goes on. Its time-out
+and its cancellation (``SIGTERM`` to the shim) end everything in the leader's session.
+"""
+
+# ruff: noqa: PTH104, PTH108, PTH118, PTH123, PTH208 - pathlib takes longer to import than all that this program does
+
+from __future__ import annotations
+
+import _signal as signal  # type: ignore[import-not-found]  # the public module imports enum, twice the start time
+import os
+import sys
+import time
+
+POLL_S = 0.1
+"""Between two looks at the size of the output."""
+KEPT_BYTES = 64 * 1024
+"""How much of the end of an output is kept when the file became too long."""
+
+_HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_RESET = (*_HANDLED, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
+
+Fields = list[tuple[str, str]]
+
+
+def main(directory: str, *held: str) -> None:
+    """Run the action that a directory describes, unless somebody has claimed it.
+
+    Args:
+        directory: The action's directory.
+        held: Descriptors that are held until the action ended, and not passed on: locks.
+    """
+    for descriptor in held:
+        os.set_inheritable(int(descriptor), False)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+    if claim(directory, str(os.getpid()), start_ticks(os.getpid()) or ""):
+        fields = read_fields(os.path.join(directory, "command"))
+        write_fields(os.path.join(directory, "result"), _Action(directory, fields).run(), durable=True)
+
+
+class _Action:
+    """One run of a command, from its start to its result."""
+
+    def __init__(self, directory: str, fields: Fields) -> None:
+        self._directory = directory
+        one = dict(fields)
+        self._argv = [value for key, value in fields if key == "arg"]
+        self._environment = dict(os.environ)
+        self._environment.update(value.split("=", 1) for key, value in fields if key == "env")  # type: ignore[misc]  # two parts, as written
+        self._working_directory = one["directory"]
+        self._timeout_s = float(one["timeout"])
+        self._grace_s = float(one["grace"])
+        self._limit_bytes = int(one["limit"])
+        self._outputs = (one["stdout"], one["stderr"])
+        self._leader = 0
+        self._wait_status: int | None = None
+
+    def run(self) -> Fields:
+        """Start the leader, wait for it, and return the result's fields."""
+        wall, begun = time.time(), time.monotonic()
+        try:
+            self._start()
+        except (OSError, ValueError) as error:
+            reason = f"cannot run {self._argv[0]}: {getattr(error, 'strerror', None) or error}"
+        else:
+            reason = self._wait(begun + self._timeout_s)
+        duration = time.monotonic() - begun
+        return [("started", repr(wall)), ("duration", repr(duration)), *self._end(reason)]
+
+    def _start(self) -> None:
+        os.chdir(self._working_directory)
+        descriptors = [os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) for path in self._outputs]
+        moves = [(os.POSIX_SPAWN_DUP2, descriptor, number) for number, descriptor in enumerate(descriptors, 1)]
+        self._leader = os.posix_spawn(
+            self._argv[0],
+            self._argv,
+            self._environment,
+            file_actions=[(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0), *moves],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=_RESET,
+        )
+        for descriptor in descriptors:
+            os.close(descriptor)
+        record = [("pid", str(self._leader)), ("start", start_ticks(self._leader) or "")]
+        write_fields(os.path.join(self._directory, "leader"), record)
+
+    def _wait(self, deadline: float) -> str:
+        while True:
+            caught = signal.sigtimedwait(_HANDLED, max(0.0, min(POLL_S, deadline - time.monotonic())))
+            if self._reaped():
+                return ""
+            if caught is not None and caught.si_signo != signal.SIGCHLD:
+                return self._ended("cancelled")
+            if time.monotonic() >= deadline:
+                return self._ended(f"timed out after {self._timeout_s:g} s")
+            self._trim()
+
+    def _ended(self, reason: str) -> str:
+        """End the whole session: politely, and after the grace by force."""
+        for number, patience_s in ((signal.SIGTERM, self._grace_s), (signal.SIGKILL, 5.0)):
+            until = time.monotonic() + patience_s
+            signalled(self._leader, number)
+            while signalled(self._leader, number if number == signal.SIGKILL else 0) or not self._reaped():
+                if time.monotonic() >= until:
+                    break
+                signal.sigtimedwait((signal.SIGCHLD,), 0.05)
+                self._trim()
+            else:
+                break
+        return reason
+
+    def _reaped(self) -> bool:
+        if self._wait_status is None:
+            pid, status = os.waitpid(self._leader, os.WNOHANG)
+            if pid:
+                self._wait_status = status
+        return self._wait_status is not None
+
+    def _trim(self) -> None:
+        for path in self._outputs:
+            trim(path, self._limit_bytes)
+
+    def _end(self, reason: str) -> Fields:
+        if self._wait_status is None or reason:
+            return [("reason", reason)]
+        code = os.waitstatus_to_exitcode(self._wait_status)
+        return [("status", str(code))] if code >= 0 else [("reason", f"ended by signal {-code}")]
+
+
+def claim(directory: str, pid: str, start: str) -> bool:
+    """Take an action for a process, or for nobody (pid 0); False when it was taken already."""
+    draft = os.path.join(directory, f"began.{os.getpid()}")
+    write_fields(draft, [("pid", pid), ("start", start)])
+    try:
+        os.link(draft, os.path.join(directory, "began"))
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(draft)
+    return True
+
+
+def read_fields(path: str) -> Fields:
+    """Return the fields of a file.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is not complete.
+    """
+    with open(path, "rb") as file:
+        data = file.read()
+    if not data.endswith(b"\0\0"):
+        raise ValueError(f"{path} is not complete")
+    pairs = [os.fsdecode(field).partition("=") for field in data[:-2].split(b"\0")]
+    return [(key, value) for key, _, value in pairs]
+
+
+def write_fields(path: str, fields: Fields, *, durable: bool = False) -> None:
+    """Put a file of fields in its place atomically; readable by its owner only."""
+    draft = f"{path}.draft"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        left = b"\0".join(os.fsencode(f"{key}={value}") for key, value in fields) + b"\0\0"
+        while left:
+            left = left[os.write(descriptor, left) :]
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(draft, path)
+
+
+def stat_of(pid: int) -> list[str]:
+    """Return what ``/proc/PID/stat`` says from the state on: [0] state, [2] group, [3] session, [19] start in ticks."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].decode().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def start_ticks(pid: int) -> str | None:
+    """Return when a process started, in clock ticks since boot; None when there is none, or only a zombie."""
+    found = stat_of(pid)
+    return found[19] if found and found[0] not in "ZX" else None
+
+
+def trim(path: str, limit_bytes: int) -> bool:
+    """Empty a file that is longer than the limit, keeping its end as ``PATH.1``; tell whether that was needed.
+
+    Those that have it open for appending go on writing at its new end.
+    """
+    try:
+        with open(path, "r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size <= limit_bytes:
+                return False
+            file.seek(-min(size, KEPT_BYTES), os.SEEK_END)
+            with open(f"{path}.1", "wb", opener=_private) as kept:
+                kept.write(file.read(KEPT_BYTES))
+            os.truncate(path, 0)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def signalled(session: int, number: int) -> bool:
+    """Send a signal to all of a session (0: only look) and tell whether any of it is alive."""
+    alive = False
+    for name in os.listdir("/proc"):
+        found = stat_of(int(name)) if name.isdecimal() else []
+        if found and found[0] not in "ZX" and found[3] == str(session):
+            alive = True
+            try:
+                os.kill(int(name), number)
+            except ProcessLookupError:
+                continue
+    return alive
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+    os._exit(0)

@@ -1,0 +1,22 @@
+"""Which TCP ports of this host cannot be bound now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+
+
+def ports_in_use(tables: tuple[Path, ...] = _TABLES) -> frozenset[int]:
+    """Return every local TCP port that appears in the kernel's tables, whatever the state of its connection.
+
+    A table that does not exist (no IPv6) counts as empty.
+    """
+    found: set[int] = set()
+    for table in tables:
+        try:
+            lines = table.read_text(encoding="ascii").splitlines()[1:]
+        except FileNotFoundError:
+            continue
+        found.update(int(line.split(maxsplit=2)[1].rpartition(":")[2], 16) for line in lines if line.strip())
+    return frozenset(found)

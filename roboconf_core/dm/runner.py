@@ -1,0 +1,460 @@
+"""Runs the deployment manager's core: one thread owns it, reads a queue, stores and carries out."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from roboconf_core.dm.bundles import BundleStore
+from roboconf_core.dm.decision import Answer, Asked, Decision, check_same_request
+from roboconf_core.dm.events import (
+    AgentConnected,
+    AgentDisconnected,
+    CancelTimer,
+    DoMachineStep,
+    Effect,
+    Event,
+    MessageReceived,
+    Publish,
+    QueueOverflowed,
+    Requested,
+    SendBundle,
+    SetTimer,
+    Started,
+    Subscribe,
+    TimerFired,
+    Unsubscribe,
+    UserRequest,
+)
+from roboconf_core.dm.history import Retention
+from roboconf_core.dm.machines import CONFIGURE_PERIOD_S, MachinePool, Machines, StepResult
+from roboconf_core.dm.ports import ports_in_use
+from roboconf_core.dm.senders import why_forged
+from roboconf_core.dm.store import Store
+from roboconf_core.dm.transaction import Transaction
+from roboconf_core.errors import Code, MessageError, RoboconfError
+from roboconf_core.hooks.transports import Connection, Delivery, ManagerTransport
+from roboconf_core.messages.codec import decode, encode
+from roboconf_core.messages.topology import agent_topic
+from roboconf_core.messages.types import PortTaken, key_of
+from roboconf_core.model.instant import Instant
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_BATCH = 256
+"""Most items that share a transaction."""
+
+_POOL_SIZE = 16
+
+_RETENTION_PERIOD_S = 3600.0
+
+
+class Core(Protocol):
+    """The mind that a runner runs."""
+
+    def handle(self, event: Event, *, now: Instant) -> tuple[Effect, ...]:
+        """Take in one event; return what is to be done."""
+
+
+class EndingError(RoboconfError):
+    """The deployment manager ends, or ended; the request was not carried out."""
+
+    code = Code.DM_ENDING
+
+
+@dataclass(slots=True)
+class Counters:
+    """What went wrong, since the start; shown by the API."""
+
+    undecodable: int = 0
+    forged: int = 0
+    defects: int = 0
+    """Events that the core could not handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    question: Callable[[], Any]
+    future: Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _StepEnded:
+    step: DoMachineStep
+    result: StepResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    pass
+
+
+_Item = Asked | _Read | _StepEnded | _Stop | Delivery | AgentConnected | AgentDisconnected | QueueOverflowed | Started
+
+
+def system_clock() -> Instant:
+    """Return now."""
+    return Instant(time.monotonic(), time.time())
+
+
+class Runner:
+    """Owns the core for as long as the deployment manager lives.
+
+    All of a batch of events is stored in one transaction before anything of it is seen
+    outside: messages, machines, answers, acknowledgements. If that fails, nothing is seen
+    and the runner ends with ``failure`` set.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        *,
+        store: Store,
+        transport: ManagerTransport,
+        machines: Machines,
+        bundles: BundleStore,
+        clock: Callable[[], Instant] = system_clock,
+        retention: Retention | None = None,
+        changed: Callable[[], None] = lambda: None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._core = core
+        self._store = store
+        self._transport = transport
+        self._bundles = bundles
+        self._clock = clock
+        self._retention = retention or Retention()
+        self._changed = changed
+        self._on_end = ended
+        self._queue: SimpleQueue[_Item] = SimpleQueue()
+        self._timers: dict[str, float] = {}
+        self._deadlines: list[tuple[float, str]] = []
+        self._again: list[tuple[float, int, DoMachineStep]] = []
+        self._next_retention = clock().monotonic
+        self._pool = MachinePool(machines, size=_POOL_SIZE, ended=lambda s, r: self._queue.put(_StepEnded(s, r)))
+        self._connection: Connection
+        self._thread = threading.Thread(target=self._run, name="dm-core", daemon=True)
+        self._stopping = False
+        self._over = threading.Event()
+        self.counters = Counters()
+        self.failure: BaseException | None = None
+
+    # --- for any thread
+
+    def start(self) -> None:
+        """Connect to the transport and begin to decide."""
+        self._queue.put(Started())
+        self._connection = self._transport.connect(_QueueListener(self._queue))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after what is in the queue already; wait for steps of machines that run."""
+        self._queue.put(_Stop())
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether requests are decided."""
+        return self._thread.is_alive() and not self._over.is_set()
+
+    def submit(
+        self,
+        request: UserRequest,
+        *,
+        user: str = "",
+        status: int = 200,
+        key: str = "",
+        fingerprint: str = "",
+        also: Callable[[Transaction], None] | None = None,
+    ) -> Future[Answer]:
+        """Hand a user's request to the core; the future ends once it is stored, or with its ``RoboconfError``."""
+        future: Future[Answer] = _new_future()
+        asked = Asked(id=uuid.uuid4().hex, request=request, future=future, user=user, status=status)
+        self._put(replace(asked, key=key, fingerprint=fingerprint, also=also), future)
+        return future
+
+    def request(self, request: UserRequest) -> dict[str, Any]:
+        """Hand a request to the core and wait for its result, plain JSON values.
+
+        Raises:
+            RoboconfError: If the core refuses it, or the deployment manager ends.
+        """
+        return dict(self.submit(request).result().result)
+
+    def submit_read(self, question: Callable[[], T]) -> Future[T]:
+        """Ask a question that only reads, on the thread that owns the core; what it saw is stored once it is answered."""
+        future: Future[T] = _new_future()
+        self._put(_Read(question, future), future)
+        return future
+
+    def read(self, question: Callable[[], T]) -> T:
+        """Ask a question and wait for its answer."""
+        return self.submit_read(question).result()
+
+    def _put(self, item: Asked | _Read, future: Future[Any]) -> None:
+        self._queue.put(item)
+        if self._over.is_set():  # the last look at the queue may have been before the line above
+            _end(future)
+
+    # --- the thread that owns the core
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                self._turn(self._next_items())
+        except Exception as error:
+            self.failure = error
+            log.critical(
+                "the deployment manager cannot go on: %s", error, exc_info=not isinstance(error, RoboconfError)
+            )
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._over.set()
+        try:
+            self._pool.close()
+            self._connection.close()
+        finally:
+            self._fail_the_rest()
+            self._on_end()
+
+    def _fail_the_rest(self) -> None:
+        while True:
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return
+            if isinstance(item, (Asked, _Read)):
+                _end(item.future)
+
+    def _next_items(self) -> list[_Item]:
+        try:
+            items = [self._queue.get(timeout=max(0.0, self._next_deadline() - self._clock().monotonic))]
+        except Empty:
+            return []
+        while len(items) < _BATCH:
+            try:
+                items.append(self._queue.get_nowait())
+            except Empty:
+                break
+        return items
+
+    def _next_deadline(self) -> float:
+        while self._deadlines and self._timers.get(self._deadlines[0][1]) != self._deadlines[0][0]:
+            heapq.heappop(self._deadlines)  # replaced or cancelled
+        ahead = [self._next_retention]
+        ahead += [self._deadlines[0][0]] if self._deadlines else []
+        ahead += [self._again[0][0]] if self._again else []
+        return min(ahead)
+
+    def _turn(self, items: list[_Item]) -> None:
+        decision = Decision()
+        try:
+            for item in items:
+                self._take(item, decision)
+            self._take_due(decision)
+            self._commit(decision)
+            self._carry_out(decision)
+        except Exception as error:
+            decision.fail(error)
+            raise
+
+    def _take(self, item: _Item, decision: Decision) -> None:
+        match item:
+            case Asked():
+                self._take_request(item, decision)
+            case _Read():
+                _take_read(item, decision)
+            case Delivery():
+                self._take_message(item, decision)
+            case _StepEnded(step, result):
+                self._take_step(step, result, decision)
+            case _Stop():
+                self._stopping = True
+            case _:
+                self._handle(item, decision)
+
+    def _handle(self, event: Event, decision: Decision) -> BaseException | None:
+        try:
+            decision.take(self._core.handle(event, now=self._clock()))
+        except Exception as error:
+            self.counters.defects += 1
+            log.exception("the core could not handle %r", event)
+            return error
+        return None
+
+    def _take_request(self, asked: Asked, decision: Decision) -> None:
+        if asked.key:
+            try:
+                if self._is_repetition(asked, decision):
+                    return
+            except RoboconfError as error:
+                asked.future.set_exception(error)
+                return
+        event = Requested(id=asked.id, request=asked.request, user=asked.user, ports_in_use=ports_in_use())
+        defect = self._handle(event, decision)
+        if defect is not None:
+            asked.future.set_exception(defect)
+            return
+        decision.asked[asked.id] = asked
+        if asked.key:
+            decision.by_key[asked.key] = asked
+
+    def _is_repetition(self, asked: Asked, decision: Decision) -> bool:
+        """Answer a request that came before with the same key, as it was answered then."""
+        twin = decision.by_key.get(asked.key)
+        if twin is not None:
+            check_same_request(asked.key, twin.fingerprint, asked.fingerprint)
+            twin.future.add_done_callback(lambda done: _answer_as(done, asked.future))
+            return True
+        first = self._store.remembered(asked.key)
+        if first is not None:
+            check_same_request(asked.key, first.fingerprint, asked.fingerprint)
+            asked.future.set_result(Answer(first.result, first.status, replayed=True))
+        return first is not None
+
+    def _take_message(self, delivery: Delivery, decision: Decision) -> None:
+        decision.tags.append(delivery.tag)
+        try:
+            message = decode(delivery.payload)
+        except MessageError as error:
+            self.counters.undecodable += 1
+            log.warning("message of %s on %s dropped: %s", delivery.sender, delivery.topic, error)
+            return
+        if why := why_forged(delivery.sender, message):
+            self.counters.forged += 1
+            log.warning("forged message of %s on %s dropped: %s", delivery.sender, delivery.topic, why)
+            return
+        used = ports_in_use() if isinstance(message, PortTaken) else frozenset[int]()
+        self._handle(MessageReceived(sender=delivery.sender, message=message, ports_in_use=used), decision)
+
+    def _take_step(self, step: DoMachineStep, result: StepResult | None, decision: Decision) -> None:
+        if result is None:
+            again = (self._clock().monotonic + CONFIGURE_PERIOD_S, id(step), step)
+            heapq.heappush(self._again, again)
+        else:
+            self._pool.finished(step.agent)
+            self._handle(result, decision)
+
+    def _take_due(self, decision: Decision) -> None:
+        now = self._clock().monotonic
+        while self._deadlines and self._deadlines[0][0] <= now:
+            at, name = heapq.heappop(self._deadlines)
+            if self._timers.get(name) == at:
+                del self._timers[name]
+                self._handle(TimerFired(name), decision)
+        while self._again and self._again[0][0] <= now:
+            self._pool.again(heapq.heappop(self._again)[2])
+
+    def _commit(self, decision: Decision) -> None:
+        now = self._clock()
+        clean = now.monotonic >= self._next_retention
+        if clean:
+            self._next_retention = now.monotonic + _RETENTION_PERIOD_S
+        if not decision.changes and not clean:
+            return
+        with self._store.transaction(durable=decision.durable) as changes:
+            decision.write(changes, time=now.wall)
+            if clean:
+                self._retention.apply(changes, now=now.wall)
+
+    def _carry_out(self, decision: Decision) -> None:
+        for effect in decision.to_do:
+            self._do(effect)
+        for tag in decision.tags:
+            self._connection.acknowledge(tag)
+        decision.answer()
+        if decision.changes:
+            self._changed()
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case Publish(topic, message):
+                self._connection.publish(topic, encode(message), key=key_of(message))
+            case Subscribe(topics):
+                self._connection.subscribe(topics)
+            case Unsubscribe(topics):
+                self._connection.unsubscribe(topics)
+            case DoMachineStep():
+                self._pool.submit(effect)
+            case SendBundle(agent=agent, digest=digest, offset=offset):
+                self._connection.publish(agent_topic(agent), encode(self._bundles.chunk(digest, offset)))
+            case SetTimer(name, at):
+                self._timers[name] = at
+                heapq.heappush(self._deadlines, (at, name))
+            case CancelTimer(name):
+                self._timers.pop(name, None)
+            case _:
+                raise AssertionError(f"{effect!r} is stored, not done")
+
+
+class _QueueListener:
+    """Puts all that the transport tells into the runner's queue."""
+
+    def __init__(self, queue: SimpleQueue[_Item]) -> None:
+        self._put = queue.put
+
+    def connected(self) -> None:
+        """Subscriptions are still in force: nothing to do."""
+        log.info("messaging is up")
+
+    def disconnected(self, reason: str) -> None:
+        """The transport keeps trying: nothing to do but to say so."""
+        log.warning("messaging is down: %s", reason)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Queue a message."""
+        self._put(delivery)
+
+    def overflowed(self) -> None:
+        """Queue the loss of the queue."""
+        log.warning("the queue of the deployment manager overflowed; reports are asked for again")
+        self._put(QueueOverflowed())
+
+    def agent_connected(self, agent: str) -> None:
+        """Queue that an agent is there."""
+        self._put(AgentConnected(agent))
+
+    def agent_disconnected(self, agent: str) -> None:
+        """Queue that an agent's connection is gone."""
+        self._put(AgentDisconnected(agent))
+
+
+def _take_read(read: _Read, decision: Decision) -> None:
+    try:
+        value = read.question()
+    except Exception as error:  # noqa: BLE001 - it is handed to the one who asked
+        read.future.set_exception(error)
+    else:
+        decision.reads.append((read.future, value))
+
+
+def _answer_as(done: Future[Answer], future: Future[Answer]) -> None:
+    error = done.exception()
+    if error is not None:
+        future.set_exception(error)
+    else:
+        answer = done.result()
+        future.set_result(Answer(answer.result, answer.status, replayed=True))
+
+
+def _new_future() -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()  # one who does not wait any more cannot cancel what is decided
+    return future
+
+
+def _end(future: Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(EndingError("the deployment manager is ending", hint="ask again once it runs"))

@@ -81,7 +81,8 @@ class Home:
 
     def machine_directory(self, application: str, path: str) -> Path:
         """Return the directory of what concerns one machine; ``/`` of its path becomes ``%2F``."""
-        return self.machines / quote(application, safe="") / quote(path, safe="")
+        parts = (quote(name, safe="") for name in (application, path))
+        return self.machines.joinpath(*("%2E" + part[1:] if part.startswith(".") else part for part in parts))
 
     def read(self) -> DmInfo | None:
         """Return what ``dm.json`` says, or None when it is absent or no JSON object of ours."""

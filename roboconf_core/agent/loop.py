@@ -46,6 +46,8 @@ class Loop:
         self._moments: list[tuple[float, int, Moment]] = []
         self._order = itertools.count()
         self._stopping = False
+        self._closing = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -57,13 +59,17 @@ class Loop:
         if self._thread.is_alive():
             self.call(self._stop)
             self._thread.join()
-        self._poll.close()
-        os.close(self._wake)
+        with self._closing:
+            self._closed = True
+            self._poll.close()
+            os.close(self._wake)
 
     def call(self, callback: Callback) -> None:
-        """Make a call in the loop's thread; for any thread."""
+        """Make a call in the loop's thread; for any thread. Once the loop was stopped, nothing happens."""
         self._calls.put(callback)
-        os.eventfd_write(self._wake, 1)
+        with self._closing:
+            if not self._closed:
+                os.eventfd_write(self._wake, 1)
 
     def watch(self, descriptor: int, callback: Callback) -> None:
         """Call once a descriptor is readable, as often as it is; within the loop only."""

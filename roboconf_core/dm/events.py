@@ -25,6 +25,8 @@ class AddTemplate:
     """Register an application template that was loaded without errors."""
 
     template: ApplicationTemplate
+    digest: str = ""
+    """Of its files, for the record: where the runner finds them after a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,8 @@ class ChangeDesired:
     subtree: bool = True
     """False only with ``DEPLOYED_STARTED`` and ``DEPLOYED_STOPPED`` from not deployed: the named instance alone,
     with the ancestors that it needs. A stop or an undeploy always concerns the subtree."""
+    at_least: bool = False
+    """Leave alone what is wanted further already: ``deploy`` stops nothing that runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +161,7 @@ class MachineStep(StrEnum):
     """``is_machine_running``; after a restart of the deployment manager, or when the agent is lost."""
     RESTART_AGENT = "restart-agent"
     TERMINATE = "terminate"
-    """Terminate, then revoke the agent's credential and queue."""
+    """Terminate what ``machine_id`` or, when that is empty, ``find`` names; then revoke the agent's credential and queue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,8 +155,8 @@ class AgentRunner:
     # --- the core's thread
 
     def _live(self) -> None:
-        started, host = self._look_around()
         transport = self._plugins.transport(self._settings.transport)
+        started, host = self._look_around()
         self._connection = transport.agent(self._settings.transport_settings, self)
         try:
             self._loop.start()

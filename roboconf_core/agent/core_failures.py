@@ -1,0 +1,91 @@
+"""The condition *failed*: noting what failed, and when it is tried again."""
+
+from __future__ import annotations
+
+from roboconf_core.agent.core_actions import settings_of
+from roboconf_core.agent.core_mind import Mind
+from roboconf_core.agent.events import Outcome
+from roboconf_core.agent.state import InstanceRecord
+from roboconf_core.messages.types import Failure
+from roboconf_core.model.lifecycle import Action, Desired
+
+
+def note_failure(
+    mind: Mind,
+    record: InstanceRecord,
+    action: Action,
+    outcome: Outcome,
+    *,
+    attempt: int,
+    endless: bool = False,
+    final: bool = False,
+) -> InstanceRecord:
+    """Note that an action failed, and when it is tried again.
+
+    Args:
+        mind: The core's state.
+        record: The instance's record.
+        action: What is to be tried again.
+        outcome: How it ended; its reason is not empty.
+        attempt: How often it was tried, counted from 1.
+        endless: It is tried until it succeeds, since what hinders it is not in the recipe.
+        final: It is not tried again.
+    """
+    settings = settings_of(record)
+    exhausted = final or (attempt >= settings.attempts and not endless)
+    delay = settings.retry_after(attempt)
+    mind.pace(record).retry_at = None if exhausted else mind.now.monotonic + delay
+    failure = Failure(
+        action=action,
+        reason=outcome.reason,
+        attempt=attempt,
+        exhausted=exhausted,
+        exit_status=outcome.exit_status,
+        duration_s=outcome.duration_s,
+        stdout=outcome.stdout,
+        stderr=outcome.stderr,
+        next_try=None if exhausted else mind.now.wall + delay,
+    )
+    return mind.change(record, failure=failure)
+
+
+def note_death(mind: Mind, record: InstanceRecord) -> InstanceRecord:
+    """Note that a started instance died, and when it is started again.
+
+    The first death after a calm is repaired at once, the following ones with a growing
+    delay; a service that stays up for longer than the longest delay has found its calm.
+    """
+    pace, settings = mind.pace(record), settings_of(record)
+    calm = mind.now.wall - record.since > settings.retry_delay_max_s
+    deaths = 1 if calm else record.deaths + 1
+    delay = settings.retry_after(deaths - 1) if deaths > 1 else 0.0
+    outcome = pace.outcome or Outcome(exit_status=None, reason=pace.died)
+    failure = Failure(
+        action=Action.STATUS,
+        reason=pace.died,
+        attempt=deaths,
+        exhausted=False,
+        exit_status=outcome.exit_status,
+        duration_s=outcome.duration_s,
+        stdout=outcome.stdout,
+        stderr=outcome.stderr,
+        next_try=mind.now.wall + delay,
+    )
+    pace.retry_at, pace.died, pace.outcome, pace.poll_failures = mind.now.monotonic + delay, "", None, 0
+    comes_back = record.spec.desired is Desired.DEPLOYED_STARTED and not record.vanished
+    return mind.change(record, failure=failure, deaths=deaths, restarts=record.restarts + comes_back)
+
+
+def note_not_ready(mind: Mind, record: InstanceRecord) -> InstanceRecord:
+    """Note that an instance did not become ready in time: its start failed."""
+    last = mind.pace(record).outcome or Outcome(exit_status=None)
+    outcome = Outcome(
+        exit_status=last.exit_status,
+        reason=f"not ready after {settings_of(record).ready_timeout_s:g} s",
+        duration_s=last.duration_s,
+        stdout=last.stdout,
+        stderr=last.stderr,
+    )
+    known = record.failure
+    attempt = known.attempt + 1 if known and known.action is Action.START and not known.exhausted else 1
+    return note_failure(mind, record, Action.START, outcome, attempt=attempt)

@@ -37,6 +37,9 @@ def wake_core(store: Store, templates: TemplateStore, bundles: BundleStore, plug
         if kind == TEMPLATE:
             loaded[key] = _loaded(templates, record, digests.get(record.digest, {}))
             contents.add(record.digest)
+    with store.transaction(durable=False) as changes:
+        for content in digests.keys() - contents:
+            changes.remove_text(bundles_text(content))
     templates.keep_only(frozenset(contents))
     bundles.keep_only(frozenset(digest for template in loaded.values() for digest in template.bundles.values()))
     return DmCore(store.dm_id, records, templates=loaded, shared_hosts=shared_hosts(plugins))

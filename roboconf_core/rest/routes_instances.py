@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
 from roboconf_core.dm import views
 from roboconf_core.dm.events import (
@@ -53,7 +54,7 @@ def action_routes(service: Service) -> APIRouter:
     """Return the routes of what can be wanted of instances; they answer once it is stored, not once it is reached."""
     routes = APIRouter(prefix="/applications/{app}", tags=["actions"])
 
-    async def ask(request: Request, asked: UserRequest, body: bodies.BaseModel, status: int = 202) -> Response:
+    async def ask(request: Request, asked: UserRequest, body: BaseModel, status: int = 202) -> Response:
         return await service.ask(request, asked, status=status, body=body.model_dump())
 
     @routes.post("/deploy", status_code=202, summary="Want instances deployed; what is started stays started")

@@ -36,7 +36,6 @@ GRACE_S = 2.0
 SHIM_GRACE_S = 10.0
 """How much longer than the action may take its shim is believed in."""
 
-_SHIM = str(Path(shim.__file__).resolve())
 _LOCK_DESCRIPTOR = 3
 
 
@@ -99,6 +98,7 @@ class Actions:
         self._environment = environment or {}
         self._output_limit_bytes = output_limit_bytes
         self._tasks: dict[str, _Task] = {}
+        self._shim: Path | None = None
 
     # --- for any thread
 
@@ -206,13 +206,33 @@ class Actions:
         try:
             environment = self._environment | dict(command.environment)
             actiondir.write(directory, task.about, command, environment, self._output_limit_bytes)
-            task.child = _spawn_shim(directory, lock)
+            task.child = self._spawn_shim(directory, lock)
         except (OSError, ValueError) as error:
             self._give_up(task, f"cannot run '{task.action}': {error}")
             return
         task.descriptor = os.pidfd_open(task.child)
         self._loop.watch(task.descriptor, partial(self._process_ended, task))
         self._set_deadline(task)
+
+    def _spawn_shim(self, directory: Path, lock: int | None) -> int:
+        if self._shim is None:
+            self._shim = compiled_shim(self._layout.shim)
+        held = [] if lock is None else [str(_LOCK_DESCRIPTOR)]
+        moves: list[tuple[int, int, int]] = [] if lock is None else [(os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR)]
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-I", "-S", str(self._shim), str(directory), *held],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(directory / "shim.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+                *moves,
+            ],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=(signal.SIGTERM, signal.SIGINT),
+        )
 
     def _set_deadline(self, task: _Task) -> None:
         task.deadline = self._loop.later(task.timeout_s + GRACE_S + SHIM_GRACE_S, partial(self._overdue, task))
@@ -302,24 +322,12 @@ class Actions:
         return outcome
 
 
-def _spawn_shim(directory: Path, lock: int | None) -> int:
-    held = [] if lock is None else [str(_LOCK_DESCRIPTOR)]
-    moves: list[tuple[int, int, int]] = [] if lock is None else [(os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR)]
-    log_file = str(directory / "shim.log")
-    return os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-I", "-S", _SHIM, str(directory), *held],
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-            *moves,
-        ],
-        setsid=True,
-        setsigmask=(),
-        setsigdef=(signal.SIGTERM, signal.SIGINT),
-    )
+def compiled_shim(place: Path) -> Path:
+    """Put the shim's bytecode for this interpreter into a file and return it: scripts are not cached by Python."""
+    import py_compile
+
+    py_compile.compile(shim.__file__, cfile=str(place), doraise=True)
+    return place
 
 
 def _signal(descriptor: int, number: int) -> None:

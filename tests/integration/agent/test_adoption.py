@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from roboconf_core.agent import actiondir, actions, shim
+from roboconf_core.agent import actiondir, shim
 from roboconf_core.agent.actiondir import About
 from roboconf_core.hooks.lifecycle import Command
 from roboconf_core.model.lifecycle import Action
@@ -55,7 +55,7 @@ def write_action(hands, action_id: str, script: str) -> Path:
 
 
 def run_shim(directory: Path) -> int:
-    return subprocess.run([sys.executable, "-I", "-S", actions._SHIM, str(directory)], check=False).returncode
+    return subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(directory)], check=False).returncode
 
 
 def test_action_goes_on_when_the_agent_is_killed_and_is_adopted(make_hands, tmp_path):
@@ -135,7 +135,7 @@ def test_action_that_never_began_is_taken_back_and_a_late_shim_leaves_it(make_ha
 def test_shim_runs_an_action_once_however_often_it_is_started(make_hands, tmp_path):
     hands = make_hands(started=False)
     directory = write_action(hands, "a1", f"echo x >> {tmp_path}/runs; sleep 0.2")
-    shims = [subprocess.Popen([sys.executable, "-I", "-S", actions._SHIM, str(directory)]) for _ in range(5)]
+    shims = [subprocess.Popen([sys.executable, "-I", "-S", shim.__file__, str(directory)]) for _ in range(5)]
     assert [process.wait() for process in shims] == [0] * 5
     assert (tmp_path / "runs").read_text() == "x\n"
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from roboconf_core.dm.events import DoMachineStep, MachineStep, MachineStepDone, MachineStepFailed
 from roboconf_core.dm.home import Home, write_private
@@ -157,7 +160,10 @@ class MachinePool:
     ) -> None:
         self._machines = machines
         self._ended = ended
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="machine")
+        self._work: SimpleQueue[DoMachineStep | None] = SimpleQueue()
+        self._threads = [Thread(target=self._run, name=f"machine-{n}", daemon=True) for n in range(size)]
+        for thread in self._threads:
+            thread.start()
         self._waiting: dict[str, deque[DoMachineStep]] = {}
 
     def submit(self, step: DoMachineStep) -> None:
@@ -171,7 +177,7 @@ class MachinePool:
 
     def again(self, step: DoMachineStep) -> None:
         """Go on with a step that was not over."""
-        self._threads.submit(self._run, step)
+        self._work.put(step)
 
     def finished(self, agent: str) -> None:
         """Start the next step of a machine, once the result of the one before was taken in."""
@@ -181,9 +187,20 @@ class MachinePool:
         else:
             del self._waiting[agent]
 
-    def close(self) -> None:
-        """Wait for the steps that run; those that did not begin are dropped: the core asks again at its next start."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+    def close(self, *, timeout_s: float = 10.0) -> None:
+        """Wait a while for the steps that run, and drop those that did not begin.
 
-    def _run(self, step: DoMachineStep) -> None:
-        self._ended(step, self._machines.do(step))
+        A step that is left to itself harms nothing: the core asks again at its next start.
+        """
+        with suppress(Empty):
+            while True:
+                self._work.get_nowait()
+        for _ in self._threads:
+            self._work.put(None)
+        deadline = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        while (step := self._work.get()) is not None:
+            self._ended(step, self._machines.do(step))

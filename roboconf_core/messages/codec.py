@@ -2,12 +2,16 @@
 
 The envelope is ``{"v": 1, "type": "Heartbeat", "body": {...}}``. A newer minor version may
 add fields: unknown ones are ignored, missing ones take their default.
+
+What comes in is hostile until checked: bytes, nesting and numbers are bounded, text is
+valid Unicode, every value fits its annotation. Whatever is wrong is a ``MessageError``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from enum import Enum
@@ -24,13 +28,19 @@ VERSION = 1
 MAX_BYTES = 4 * 1024 * 1024
 """Longer messages are refused unread."""
 
+MAX_DEPTH = 32
+"""Deeper nesting of lists and objects is refused; messages need less than ten."""
+
+MAX_INTEGER = 2**63 - 1
+"""Integers beyond it, on either side of zero, are refused: databases cannot hold them."""
+
 MESSAGE_TYPES: dict[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args(Message)}
 
 
 def encode(message: Message) -> bytes:
-    """Return a message as UTF-8 JSON."""
+    """Return a message as UTF-8 JSON; half characters, which UTF-8 cannot hold, become question marks."""
     envelope = {"v": VERSION, "type": type(message).__name__, "body": to_plain(message)}
-    return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
+    return dump_json(envelope)
 
 
 def decode(payload: bytes) -> Message:
@@ -40,19 +50,60 @@ def decode(payload: bytes) -> Message:
         MessageError: If the bytes are too many, no JSON, of another version, of an
             unknown type, or if a field is missing or of the wrong type.
     """
-    if len(payload) > MAX_BYTES:
-        raise MessageError(f"the message has {len(payload)} bytes, more than {MAX_BYTES}")
-    try:
-        envelope = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise MessageError(f"the message is not JSON: {error}") from error
-    if not isinstance(envelope, dict) or envelope.get("v") != VERSION:
+    envelope = load_json(payload)
+    if not isinstance(envelope, dict) or envelope.get("v") != VERSION or isinstance(envelope["v"], bool):
         raise MessageError(f"the message is not of version {VERSION}", hint="update the older side")
-    cls = MESSAGE_TYPES.get(envelope.get("type", "")) if isinstance(envelope.get("type"), str) else None
+    name = envelope.get("type")
+    cls = MESSAGE_TYPES.get(name) if isinstance(name, str) else None
     if cls is None:
-        raise MessageError(f"unknown message type {envelope.get('type')!r}")
+        raise MessageError(f"unknown message type {_shown(name)}")
     message: Message = from_plain(cls, envelope.get("body"))
     return message
+
+
+def dump_json(value: Any) -> bytes:  # noqa: ANN401 - any plain JSON value
+    """Return a plain JSON value as compact UTF-8.
+
+    Raises:
+        ValueError: If it holds a number that JSON cannot express, such as infinity.
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="replace")
+
+
+def load_json(data: bytes) -> Any:  # noqa: ANN401 - any plain JSON value
+    """Return the plain JSON value that bytes from outside stand for.
+
+    Raises:
+        MessageError: If the bytes are too many, not UTF-8, no JSON, or nested too deeply.
+    """
+    if len(data) > MAX_BYTES:
+        raise MessageError(f"the message has {len(data)} bytes, more than {MAX_BYTES}")
+    try:
+        value = json.loads(data.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"the message is not JSON: {error}") from error
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:  # otherwise it cannot be that deep
+        _check_depth(value)
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _check_depth(value: Any) -> None:  # noqa: ANN401 - any plain JSON value
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, (list, dict))
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return
+    raise MessageError(f"the message is nested more than {MAX_DEPTH} levels deep")
 
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - any value that JSON can hold
@@ -85,7 +136,10 @@ def from_plain(kind: Any, value: Any, place: str = "") -> Any:  # noqa: ANN401 -
         return tuple(from_plain(item, one, f"{place}[{i}]") for i, one in enumerate(_checked(list, value, place)))
     if origin is dict:
         item = typing.get_args(kind)[1]
-        return {key: from_plain(item, one, f"{place}.{key}") for key, one in _checked(dict, value, place).items()}
+        return {
+            _checked(str, key, place): from_plain(item, one, f"{place}[{_shown(key)}]")
+            for key, one in _checked(dict, value, place).items()
+        }
     if dataclasses.is_dataclass(kind):
         return _dataclass_from_plain(typing.cast("type[Any]", kind), value, place)
     if hasattr(kind, "_fields"):  # a NamedTuple of integers
@@ -97,16 +151,40 @@ def from_plain(kind: Any, value: Any, place: str = "") -> Any:  # noqa: ANN401 -
         try:
             return kind(value)
         except ValueError as error:
-            raise MessageError(f"{place}: {value!r} is no {kind.__name__}") from error
+            raise MessageError(f"{place}: {_shown(value)} is no {kind.__name__}") from error
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(_checked(int, value, place))
     return _checked(kind, value, place)
 
 
 def _checked(kind: type[Any], value: Any, place: str) -> Any:  # noqa: ANN401
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise MessageError(f"{place or 'message'}: expected {kind.__name__}, found {type(value).__name__}")
+    if isinstance(value, str):
+        if not _is_unicode(value):
+            raise MessageError(f"{place or 'message'}: the text holds half a character")
+    elif isinstance(value, int):
+        if abs(value) > MAX_INTEGER:
+            raise MessageError(f"{place or 'message'}: the number is too large")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise MessageError(f"{place or 'message'}: the number is too large")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    """Return a value from outside for an error's text: printable and short."""
+    shown = ascii(value) if isinstance(value, str) else type(value).__name__
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _dataclass_from_plain(cls: type[Any], value: Any, place: str) -> Any:  # noqa: ANN401

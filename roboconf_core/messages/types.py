@@ -349,7 +349,8 @@ Message = (
 def key_of(message: Message) -> str | None:
     """Return what a newer message of the same kind replaces in a queue, or None.
 
-    A queue keeps only the newest message per key and topic: each one says all there is to say.
+    Outboxes and queues keep only the newest message per sender, topic and key: each one
+    says all there is to say. Heartbeats of two agents are different messages.
     """
     match message:
         case ExportsPublished(publication=p):
@@ -366,6 +367,12 @@ def key_of(message: Message) -> str | None:
             return f"held:{instance}:{prefix}"
         case DrainAnswered(instance=instance, prefix=prefix):
             return f"drained:{instance}:{prefix}"
+        case BundleRequested(digest=digest):
+            return f"bundle:{digest}"
+        case BundleChunk(digest=digest, offset=offset):
+            return f"chunk:{digest}:{offset}"
+        case PortTaken(instance=instance, name=name):
+            return f"port:{instance}:{name}"
         case DesiredState() | Heartbeat() | Hello() | ReportsRequested() | Resynchronize():
             return type(message).__name__
         case _:

@@ -42,12 +42,18 @@ def is_live(memory: Memory, publication: Publication) -> bool:
 
 def digest_of_prefix(memory: Memory, application: str, prefix: str) -> str:
     """Return the digest that an importer's agent reports when it holds what it should."""
-    return digest_of_publications(live(memory, application, prefix))
+    return memory.digest(
+        "prefix", application, prefix, compute=lambda: digest_of_publications(live(memory, application, prefix))
+    )
 
 
 def digest_of_agent(memory: Memory, agent: str) -> str:
     """Return the digest that an agent reports when all that it publishes is known here."""
-    return digest_of_publications(p for p in memory.published_by(agent) if is_live(memory, p))
+    return memory.digest(
+        "published",
+        agent,
+        compute=lambda: digest_of_publications(p for p in memory.published_by(agent) if is_live(memory, p)),
+    )
 
 
 def repair(memory: Memory, application: str, prefix: str) -> ImportsRepaired:

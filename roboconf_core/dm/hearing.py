@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roboconf_core.dm import arrival, directory, liveness, port_space
 from roboconf_core.dm.events import RecordAction, SendBundle
+from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.moves import change
 from roboconf_core.dm.state import InstanceRecord, MachineRecord, Phase
 from roboconf_core.dm.turn import Turn
@@ -37,7 +38,7 @@ def hear(turn: Turn, sender: str, message: Message) -> None:
         case InstanceReported():
             _report(turn, machine, message)
         case ExportsPublished(publication=publication):
-            if publication.agent == sender and _is_of_this_life(machine, publication.epoch):
+            if publication.agent == sender and _is_current(machine, publication.epoch):
                 turn.memory.presence.refresh(sender, turn.now.monotonic)
                 directory.take_in(turn, publication)
         case ActionReported():
@@ -59,10 +60,10 @@ def ask_for_everything(turn: Turn) -> None:
         turn.tell(agent, Resynchronize())
 
 
-def reports_of(turn: Turn, agent: str) -> list[InstanceReported]:
-    """Return the newest reports of all that an agent is in charge of."""
-    found = (turn.memory.reports.get(i.id) for i in turn.memory.on_machine(agent))
-    return [report for report in found if report is not None]
+def digest_of_known_reports(memory: Memory, agent: str) -> str:
+    """Return the digest that an agent shows when its newest reports are known here."""
+    found = (memory.reports.get(i.id) for i in memory.on_machine(agent))
+    return memory.digest("reports", agent, compute=lambda: digest_of_reports(r for r in found if r is not None))
 
 
 def _is_of_this_life(machine: MachineRecord, epoch: Epoch) -> bool:
@@ -82,9 +83,7 @@ def _hello(turn: Turn, machine: MachineRecord, hello: Hello) -> None:
     if not _is_current(machine, hello.epoch):
         return
     machine = change(turn, machine, handlers=dict(hello.handlers), seen_address=hello.address or machine.seen_address)
-    machine = _present(turn, machine, hello.epoch, hello.version)
-    if machine.phase is Phase.RUNNING:
-        turn.tell(machine.agent, ReportsRequested())
+    _present(turn, machine, hello.epoch, hello.version)
 
 
 def _heartbeat(turn: Turn, machine: MachineRecord, beat: Heartbeat) -> None:
@@ -94,7 +93,7 @@ def _heartbeat(turn: Turn, machine: MachineRecord, beat: Heartbeat) -> None:
     if machine.phase not in (Phase.RUNNING, Phase.DRAINING):
         return
     memory = turn.memory
-    if beat.reports != digest_of_reports(reports_of(turn, machine.agent)):
+    if beat.reports != digest_of_known_reports(memory, machine.agent):
         turn.tell(machine.agent, ReportsRequested())
     if beat.published != directory.digest_of_agent(memory, machine.agent):
         turn.tell(machine.agent, Resynchronize())

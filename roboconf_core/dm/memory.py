@@ -17,6 +17,7 @@ from roboconf_core.dm.state import (
 )
 from roboconf_core.messages.types import InstanceReported, Publication, agent_name, application_of
 from roboconf_core.model.application import ApplicationTemplate
+from roboconf_core.model.instant import Instant
 
 R = TypeVar("R")
 Watcher = Callable[[R | None, R | None], None]
@@ -117,14 +118,17 @@ class Memory:
         self.applications: Table[ApplicationRecord] = Table(state.APPLICATION, self._application_changed)
         self.instances: Table[InstanceRecord] = Table(state.INSTANCE, self._instance_changed)
         self.machines: Table[MachineRecord] = Table(state.MACHINE, self._machine_changed)
-        self.reports: Table[InstanceReported] = Table(state.REPORT)
+        self.reports: Table[InstanceReported] = Table(state.REPORT, self._report_changed)
         self.exports: Table[Publication] = Table(state.EXPORTS, self._exports_changed)
         self.presence = Presence()
+        self.moment = Instant(0.0, 0.0)
+        """Of the newest event; what views reckon with when they are not told the time."""
         self.touched: set[str] = set()
         """Agents whose desired state may have changed in this decision."""
         self._ids: dict[str, dict[str, str]] = {}
         self._on_machine: dict[str, dict[str, None]] = {}
         self._below: dict[tuple[str, str], dict[str, None]] = {}
+        self._digests: dict[tuple[str, ...], str] = {}
         self._by_agent: dict[str, dict[str, Publication]] = {}
         self._by_prefix: dict[tuple[str, str], dict[str, Publication]] = {}
         self._load(records)
@@ -257,6 +261,19 @@ class Memory:
         """Return the newest publications under a prefix, withdrawals included."""
         return list(self._by_prefix.get((application, prefix), {}).values())
 
+    def digest(self, kind: str, *names: str, compute: Callable[[], str]) -> str:
+        """Return a digest that is worked out once, until what it stands for changes.
+
+        Args:
+            kind: ``prefix`` (of an application), ``published`` or ``reports`` (of an agent).
+            names: Application and prefix, or the agent.
+            compute: Works it out.
+        """
+        key = (kind, *names)
+        if key not in self._digests:
+            self._digests[key] = compute()
+        return self._digests[key]
+
     # --- indexes
 
     def _application_changed(self, before: ApplicationRecord | None, after: ApplicationRecord | None) -> None:
@@ -280,8 +297,22 @@ class Memory:
 
     def _machine_changed(self, before: MachineRecord | None, after: MachineRecord | None) -> None:
         changed = after or before
-        if changed is not None:
-            self._touch(changed.application, changed.path, changed.agent)
+        if changed is None:
+            return
+        self._touch(changed.application, changed.path, changed.agent)
+        if before is None or after is None or before.farewell != after.farewell:
+            for publication in self.published_by(changed.agent):
+                self._forget_digests(publication)
+
+    def _report_changed(self, before: InstanceReported | None, after: InstanceReported | None) -> None:
+        changed = after or before
+        instance = self.instances.get(changed.instance) if changed else None
+        if instance is not None:
+            self._digests.pop(("reports", instance.agent), None)
+
+    def _forget_digests(self, publication: Publication) -> None:
+        self._digests.pop(("published", publication.agent), None)
+        self._digests.pop(("prefix", application_of(publication.agent), publication.prefix), None)
 
     def _touch(self, application: str, path: str, agent: str) -> None:
         self.touched.add(agent)
@@ -294,6 +325,7 @@ class Memory:
         changed = after or before
         if changed is None:
             return
+        self._forget_digests(changed)
         key = exports_key(changed)
         places = (
             self._by_agent.setdefault(changed.agent, {}),

@@ -22,6 +22,7 @@ from roboconf_core.dm.events import (
 from roboconf_core.dm.naming import application_name, did_you_mean
 from roboconf_core.dm.removal import forget, still_there
 from roboconf_core.dm.state import ApplicationRecord, TargetRecord, TemplateRecord
+from roboconf_core.dm.targets import brings_target
 from roboconf_core.dm.turn import Turn
 from roboconf_core.errors import ConflictError, NotFoundError
 
@@ -80,7 +81,7 @@ def _remove_template(turn: Turn, request: RemoveTemplate) -> dict[str, Any]:
     users = [a.name for a in turn.memory.applications.values() if a.template_key == key]
     if users:
         text = f"template '{request.name}' {request.version} is used by {', '.join(users)}"
-        raise ConflictError(text, hint=f"delete the application first: roboconf app delete {users[0]}")
+        raise ConflictError(text, hint=f"remove the application first: roboconf down {users[0]}")
     turn.memory.template_records.remove(key)
     del turn.memory.templates[key]
     turn.record("", "", "template-removed", f"template '{request.name}' {request.version} was removed")
@@ -119,7 +120,13 @@ def _create_application(turn: Turn, request: CreateApplication) -> dict[str, Any
     created = [i for root in turn.memory.templates[key].instances for i in planting.plant(turn, name, "", root)]
     text = f"application '{name}' was created from template '{request.template}' {request.version}"
     turn.record(name, "", "application-created", text, {"instances": len(created)})
-    return {"name": name, "template": request.template, "version": request.version, "instances": len(created)}
+    return {
+        "name": name,
+        "template": request.template,
+        "version": request.version,
+        "instances": len(created),
+        "machines_without_target": [i.path for i in created if i.is_machine and not brings_target(turn.memory, i)],
+    }
 
 
 def _remove_application(turn: Turn, request: RemoveApplication) -> dict[str, Any]:
@@ -128,7 +135,7 @@ def _remove_application(turn: Turn, request: RemoveApplication) -> dict[str, Any
     if left:
         path, why = left[0]
         more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
-        hint = f"undeploy it first: roboconf instance undeploy / --app {name}"
+        hint = f"undeploy it first: roboconf instance undeploy {name}"
         raise ConflictError(f"application '{name}' is not gone yet: {path}: {why}{more}", hint=hint)
     for root in turn.memory.children(name, ""):
         forget(turn, root)

@@ -17,6 +17,12 @@ def target_of(memory: Memory, machine: InstanceRecord) -> TargetDefinition | Non
     return default.definition() if default else None
 
 
+def brings_target(memory: Memory, machine: InstanceRecord) -> bool:
+    """Tell whether the template says how a machine is created, without the application's default."""
+    template = memory.template_of(machine.application)
+    return any(component in template.targets for component in template.graph.supers(machine.component))
+
+
 def host_of(memory: Memory, instance: InstanceRecord) -> str:
     """Return the name of the space of ports of an instance: empty for the shared host, else the agent's name."""
     machine = memory.find(instance.application, instance.machine)

@@ -42,7 +42,7 @@ class Client:
         """Close the connection."""
         self._http.close()
 
-    def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+    def get(self, path: str, /, **query: object) -> Any:  # noqa: ANN401 - JSON
         """Return what stands under a path; query parameters that are None are left out.
 
         Raises:
@@ -50,9 +50,9 @@ class Client:
         """
         return self._send("GET", path, params=_given(query))
 
-    def items(self, path: str, **query: object) -> Iterator[Any]:
-        """Return all entries of a list, page after page."""
-        after: object = None
+    def items(self, path: str, /, *, start: object = None, **query: object) -> Iterator[Any]:
+        """Return all entries of a list, page after page, from a cursor on."""
+        after = start
         while True:
             page = self.get(path, **query, after=after)
             yield from page["items"]
@@ -66,7 +66,7 @@ class Client:
             return self._send("POST", path, content=body, headers={"Content-Type": "application/zip"})
         return self._send("POST", path, json=_given(body or {}))
 
-    def delete(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+    def delete(self, path: str, /, **query: object) -> Any:  # noqa: ANN401 - JSON
         """Remove what stands under a path."""
         return self._send("DELETE", path, params=_given(query))
 
@@ -94,7 +94,7 @@ def error_of(answer: httpx.Response) -> RoboconfError:
 
 def _problem(plain: Mapping[str, Any]) -> Problem:
     place = Where(file=plain["file"], line=plain["line"], column=plain["column"]) if plain.get("file") else None
-    return Problem(Code(plain["code"]), plain["message"], place, plain.get("hint", ""))
+    return Problem(Code[plain["code"]], plain["message"], place, plain.get("hint", ""))
 
 
 def _given(values: Mapping[str, object]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def create(
 
 @app.command()
 def deploy(words: AppPath, wait: Wait = False) -> None:
-    """Deploy an instance with all below it, started: for a machine, create it."""
+    """Deploy an instance with all below it, not started; a machine is created."""
     _want(words, "deploy", wait=wait)
 
 

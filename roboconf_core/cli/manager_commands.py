@@ -26,4 +26,4 @@ def dm(
         return
     from roboconf_core.rest.server import serve
 
-    serve(home, port=port)
+    serve(home.directory, port=port)

@@ -60,6 +60,6 @@ def _is_stuck(instance: View) -> bool:
 
 
 def _tell_what_was_ended(client: Client, application: str, *, after: int) -> None:
-    for event in client.items("/events", application=application, after_id=after):
+    for event in client.items("/events", start=after, application=application):
         for process in event["details"].get("ended") or ():
             print(f"{event['path']}: was still running, ended: {process}")

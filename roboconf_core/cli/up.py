@@ -19,7 +19,7 @@ from roboconf_core.cli.settled import follow
 from roboconf_core.dm.home import Home
 from roboconf_core.errors import InvalidModelError, InvalidRequestError, has_errors
 
-LOCAL = {"handler": "local", "id": "default", "name": "This computer"}
+LOCAL = {"handler": "local", "id": "this-computer", "name": "This computer"}
 """What ``up`` gives to machines whose component brings no target."""
 
 
@@ -91,12 +91,19 @@ def _make(home: Home, directory: Path, name: str | None, port: int | None, made:
         _refuse_existing(client, application)
         body = {"name": application, "template": key[0], "version": key[1], "default_target": LOCAL}
         made.application = application
-        created = client.post("/applications", body)
-        for machine in created.get("machines_without_target") or ():
-            print(f"{machine} brings no target: it becomes a machine on this computer (target handler 'local')")
+        client.post("/applications", body)
         client.post(f"/applications/{application}/start", {"path": "", "all": True})
+        _tell_targets(client.get(f"/applications/{application}"))
         follow(client, application)
         _tell(client.get(f"/applications/{application}"), application)
+
+
+def _tell_targets(view: View) -> None:
+    for instance in instances_of(view):
+        if instance["machine"] and (instance["target"] or {}).get("id") == LOCAL["id"]:
+            print(
+                f"{instance['path']} brings no target: it becomes a machine on this computer (target handler 'local')"
+            )
 
 
 def _refuse_existing(client: Client, application: str | None) -> None:

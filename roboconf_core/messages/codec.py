@@ -15,11 +15,9 @@ import math
 import types
 import typing
 from enum import Enum
-from functools import cache
 from typing import Any
 
 from roboconf_core.errors import MessageError
-from roboconf_core.messages import types as message_types
 from roboconf_core.messages.types import Message
 
 VERSION = 1
@@ -198,10 +196,17 @@ def _dataclass_from_plain(cls: type[Any], value: Any, place: str) -> Any:  # noq
     return cls(**values)
 
 
-@cache
+_FIELDS: dict[type[Any], dict[str, tuple[Any, bool]]] = {}
+"""What ``_fields_of`` found out already."""
+
+
 def _fields_of(cls: type[Any]) -> dict[str, tuple[Any, bool]]:
-    hints = typing.get_type_hints(cls, vars(message_types) if cls.__module__ == message_types.__name__ else None)
-    return {
-        f.name: (hints[f.name], f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
-        for f in dataclasses.fields(cls)
-    }
+    """Return the fields of a dataclass: their kinds, and whether they are required."""
+    found = _FIELDS.get(cls)
+    if found is None:
+        hints = typing.get_type_hints(cls)
+        found = _FIELDS[cls] = {
+            f.name: (hints[f.name], f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
+            for f in dataclasses.fields(cls)
+        }
+    return found

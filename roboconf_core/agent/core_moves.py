@@ -28,8 +28,10 @@ def settle(mind: Mind) -> None:
     """
     for _ in range(_LOOKS):
         mind.wake = inf
+        version = mind.registry.version
         views = sorted(look(mind).values(), key=lambda view: view.urgency)
-        if not any([_advance(mind, view) for view in views]):
+        changed = [_advance(mind, view) for view in views]
+        if not any(changed) and mind.registry.version == version:
             return
     raise RuntimeError(f"the rules of the life cycle run in a circle on {mind.agent}")
 

@@ -29,6 +29,8 @@ class Descriptor:
     external_exports: Mapping[str, str] = field(default_factory=dict)
     """Variable to ``PREFIX.alias``."""
     where: Where | None = field(default=None, compare=False)
+    exports_where: Where | None = field(default=None, compare=False)
+    """Place of the external exports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

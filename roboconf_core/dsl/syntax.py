@@ -1,0 +1,103 @@
+"""What a graph or instances file says, block by block, before it means anything.
+
+Lines and columns count from 1. Values are as written; nothing is checked yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from roboconf_core.errors import Code, Problem, Where
+
+BLANKS = "".join(map(chr, range(0x21)))
+"""What is trimmed at both ends of names and lines."""
+
+
+class BlockKind(StrEnum):
+    """What a block declares."""
+
+    COMPONENT = "component"
+    FACET = "facet"
+    INSTANCE = "instance"
+
+
+class FileKind(StrEnum):
+    """What a file holds, by its top-level blocks."""
+
+    GRAPH = "graph"
+    INSTANCES = "instances"
+    AGGREGATOR = "aggregator"
+    """Nothing but file imports."""
+    EMPTY = "empty"
+    UNDETERMINED = "undetermined"
+
+
+class Slip(NamedTuple):
+    """A problem whose file is not known yet."""
+
+    code: Code
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def in_file(self, file: str) -> Problem:
+        """Return the problem, with its place."""
+        return Problem(self.code, self.message, Where(file=file, line=self.line, column=self.column), self.hint)
+
+
+class Property(NamedTuple):
+    """``key: value;`` inside a block."""
+
+    key: str
+    value: str
+    """Blanks before the semicolon belong to it."""
+    line: int
+    column: int
+    value_column: int
+
+
+class FileImport(NamedTuple):
+    """``import location;``."""
+
+    location: str
+    line: int
+    column: int
+    slips: tuple[Slip, ...] = ()
+    """What is wrong with the line; then the location cannot be trusted."""
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A component, a facet or an instance as written."""
+
+    kind: BlockKind
+    name: str
+    line: int
+    column: int
+    name_column: int
+    properties: list[Property] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    """Nested instances."""
+    slips: list[Slip] = field(default_factory=list)
+    """What is wrong with its lines; those of nested blocks are theirs."""
+    head_is_sound: bool = True
+    body_is_sound: bool = True
+    """False when a line could not be understood, so that something may be missing."""
+    close: tuple[int, int] | None = None
+    """Line and column of the closing bracket."""
+
+
+@dataclass(slots=True, eq=False)
+class ParsedFile:
+    """All that one file says, and the problems of its lines."""
+
+    kind: FileKind
+    blocks: list[Block]
+    imports: list[FileImport]
+    slips: list[Slip]
+    """Problems outside of blocks, or of the file as a whole."""
+    nesting_is_sound: bool
+    """False when a closing bracket is missing, so that blocks may be in the wrong place."""

@@ -13,7 +13,7 @@ from roboconf_core.agent.preparation import Prepared
 from roboconf_core.hooks.lifecycle import Command
 from roboconf_core.model.lifecycle import Action
 
-from .conftest import Hands, make_run, marked_processes, wait_for
+from .conftest import make_run, marked_processes, wait_for
 
 
 def test_outcome_has_status_output_and_duration(hands):
@@ -226,6 +226,3 @@ def test_command_file_is_readable_by_its_owner_only(hands, tmp_path):
     command = hands.layout.action("a1") / "command"
     assert command.stat().st_mode & 0o777 == 0o600
     assert Path(hands.layout.actions).stat().st_mode & 0o777 == 0o700
-
-
-_ = Hands

@@ -11,7 +11,6 @@ from pathlib import Path
 from roboconf_core.agent import actiondir, shim
 from roboconf_core.agent.actiondir import About
 from roboconf_core.hooks.lifecycle import Command
-from roboconf_core.model.lifecycle import Action
 
 from .conftest import MARK, marked_processes, wait_for
 
@@ -184,6 +183,3 @@ def test_leader_without_shim_is_adopted_and_its_end_is_a_failure(make_hands, tmp
     (leader,) = marked_processes(hands.mark)
     os.kill(leader, signal.SIGTERM)
     assert "result is lost" in hands.ended().outcome.reason
-
-
-_ = Action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roboconf_core.dm import steps
+from roboconf_core.dm import liveness, steps
 from roboconf_core.dm.events import MachineStep
 from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.moves import change, move
@@ -77,7 +77,7 @@ def arrived(turn: Turn, machine: MachineRecord) -> None:
         failure=None,
         problem="",
     )
-    turn.memory.presence.heard[machine.agent] = turn.now.monotonic
+    liveness.expect(turn, machine.agent)
     for below in turn.memory.machines_below(machine.application, machine.path):
         turn.reconsider(below.agent)
 

@@ -24,6 +24,12 @@ def begin(turn: Turn) -> None:
     _schedule(turn)
 
 
+def expect(turn: Turn, agent: str) -> None:
+    """Expect to hear of an agent from now on."""
+    turn.memory.presence.heard[agent] = turn.now.monotonic
+    _schedule(turn)
+
+
 def connected(turn: Turn, agent: str) -> None:
     """Take note of a connection; only the agent's words show that it lives."""
     turn.memory.presence.connected.add(agent)
@@ -48,7 +54,7 @@ def heard(turn: Turn, machine: MachineRecord, epoch: Epoch) -> MachineRecord:
     presence.doubted.pop(machine.agent, None)
     if machine.phase in (Phase.RUNNING, Phase.DRAINING):
         presence.heard[machine.agent] = turn.now.monotonic
-        if presence.due is None:
+        if presence.due is None:  # the first one that comes back
             _schedule(turn)
     if machine.phase is Phase.RUNNING and machine.status is Status.PROBLEM:
         machine = move(turn, machine, MachineTrigger.AGENT_SEEN, "its agent is back", problem="")

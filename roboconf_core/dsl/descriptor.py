@@ -142,5 +142,5 @@ class _Reader:
 
     def _missing_hint(self, key: str, example: str) -> str:
         unknown = [found for found in self._found.values if found not in KEYS and found not in _LEGACY.values()]
-        close = Suggestions(unknown).hint_for(key)
-        return f"there is '{close.split(chr(39))[1]}': write '{key}'" if close else f"add a line '{key} = {example}'"
+        close = Suggestions(unknown).closest(key)
+        return f"there is '{close}': write '{key}'" if close else f"add a line '{key} = {example}'"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -60,7 +61,10 @@ class Directory:
 def read_text(file: Path, where: Where) -> tuple[str | None, list[Problem]]:
     """Return the text of a file, or None and why it cannot be read."""
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return None, [Problem(Code.P_IO_ERROR, f"{where.file} is no file that can be read", where)]
+        if status.st_size > MAX_FILE_BYTES:
             hint = f"files of more than {MAX_FILE_BYTES} bytes are not read"
             return None, [Problem(Code.P_IO_ERROR, f"{where.file} is too large", where, hint)]
         content = file.read_bytes()
@@ -158,12 +162,13 @@ class _Reader:
         return None
 
     def _suggest(self, location: str) -> str:
-        beside = posixpath.dirname(location)
+        beside, suffix = posixpath.dirname(location), f".{self._kind}"
         try:
-            known = sorted(file.name for file in (self._directory.path / beside).glob(f"*.{self._kind}"))
+            known = sorted(file.stem for file in (self._directory.path / beside).glob(f"*{suffix}"))
         except (OSError, ValueError):  # no such directory, or no name at all
             known = []
-        return Suggestions(posixpath.join(beside, name) for name in known).hint_for(location)
+        close = Suggestions(known).closest(posixpath.basename(location).removesuffix(suffix))
+        return f"did you mean '{posixpath.join(beside, close + suffix)}'?" if close else ""
 
     def _read(self, location: str, imported_at: Where | None) -> SourceFile | None:
         where = self._directory.where(location)

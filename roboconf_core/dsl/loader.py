@@ -56,6 +56,12 @@ def load_application(
     return loader.load(check_recipe)
 
 
+def application_root(directory: Path) -> Path:
+    """Return where the application of an extracted archive is: the directory, or the only directory in it."""
+    visible = [entry for entry in directory.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
+    return visible[0] if len(visible) == 1 and visible[0].is_dir() else directory
+
+
 class _Loader:
     def __init__(self, root: Directory) -> None:
         self._root = root

@@ -43,10 +43,14 @@ class Suggestions:
 
     def hint_for(self, name: str) -> str:
         """Return ``did you mean 'tomcat'?``, or an empty text when nothing is close enough."""
+        closest = self.closest(name)
+        return f"did you mean '{closest}'?" if closest else ""
+
+    def closest(self, name: str) -> str:
+        """Return the known name that is closest, or an empty text when none is close enough."""
         if name not in self._answers:
             self._answers[name] = self._closest(name)
-        closest = self._answers[name]
-        return f"did you mean '{closest}'?" if closest else ""
+        return self._answers[name]
 
     def _closest(self, name: str) -> str:
         self._budget -= len(self._known)

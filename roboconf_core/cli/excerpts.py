@@ -1,0 +1,76 @@
+"""Shows a problem with the line it was found in, and a caret below its column."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from roboconf_core.errors import Problem, Severity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDTH = 100
+"""Characters that are shown of a longer line, around the column."""
+_TAB = "    "
+
+
+def print_problem(screen: Console, problem: Problem, line: str | None) -> None:
+    """Print a problem: place, message, line with caret, hint.
+
+    Args:
+        screen: Where to; it knows whether there are colours.
+        problem: What was found.
+        line: Text of the line, None when there is none to show.
+    """
+    style = "bold red" if problem.severity is Severity.ERROR else "bold yellow"
+    screen.print(visible(f"{problem.where}: ") if problem.where else "", end="")
+    screen.print(f"{problem.severity}", style=style, end="")
+    screen.print(visible(f" {problem.code}: {problem.message}"))
+    if line is not None and problem.where:
+        number = str(problem.where.line)
+        text, caret = excerpt(line, problem.where.column)
+        screen.print(f"  {number} | {text}")
+        if caret is not None:
+            screen.print(f"  {' ' * len(number)} | {' ' * caret}", end="")
+            screen.print("^", style=style)
+    if problem.hint:
+        screen.print(visible(f"  hint: {problem.hint}"), style="cyan")
+
+
+def excerpt(line: str, column: int) -> tuple[str, int | None]:
+    """Return what is shown of a line, and in how many cells the caret stands.
+
+    Args:
+        line: The whole line.
+        column: Counted from 1; 0 when the problem concerns the whole line.
+    """
+    at = max(0, min(column - 1, len(line)))
+    start = max(0, at - _WIDTH // 2) if len(line) > _WIDTH else 0
+    end = start + _WIDTH
+    before = "..." if start else ""
+    after = "..." if end < len(line) else ""
+    text = before + visible(line[start:end]) + after
+    if not column:
+        return text.rstrip(), None
+    return text.rstrip(), len(before) + _cells(visible(line[start:at]))
+
+
+def visible(text: str) -> str:
+    """Return a text that does nothing to a terminal: tabs as blanks, control characters as a sign."""
+    return "".join(_visible_character(character) for character in text)
+
+
+def _visible_character(character: str) -> str:
+    if character == "\t":
+        return _TAB
+    return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+
+
+def _cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    return sum(
+        2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+        if not unicodedata.combining(character)
+    )

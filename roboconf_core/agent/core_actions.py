@@ -41,7 +41,7 @@ def begin(mind: Mind, record: InstanceRecord, action: Action, *, cause: str) -> 
     running = RunningAction(
         id=mind.next_action_id(),
         action=action,
-        attempt=_attempt_of(record, action),
+        attempt=attempt_of(record, action),
         cause=cause,
         started=mind.now.wall,
         timeout_s=spec.settings.timeout_of(action),
@@ -76,9 +76,11 @@ def exclusive(record: InstanceRecord, action: Action) -> bool:
     return action in _EXCLUSIVE and settings_of(record).serial
 
 
-def _attempt_of(record: InstanceRecord, action: Action) -> int:
+def attempt_of(record: InstanceRecord, action: Action) -> int:
+    """Return the number of the next attempt of an action, counted from 1; anew after it was given up."""
     failure = record.failure
-    return failure.attempt + 1 if failure and failure.action is action and not failure.exhausted else 1
+    again = failure is not None and failure.action is action and (record.vanished or not failure.exhausted)
+    return failure.attempt + 1 if failure and again else 1
 
 
 def _imports_for(mind: Mind, record: InstanceRecord, action: Action) -> Imports:

@@ -42,7 +42,5 @@ def _want(mind: Mind, spec: InstanceSpec) -> None:
 
 
 def _want_no_more(mind: Mind, record: InstanceRecord) -> None:
-    """Let an instance vanish; each newer desired state lets it try again what it had given up."""
-    given_up = record.failure is not None and record.failure.exhausted
-    fresh = given_up or not record.vanished
-    mind.change(record, vanished=True, failure=None if fresh else record.failure)
+    if not record.vanished:
+        mind.change(record, vanished=True, failure=None)

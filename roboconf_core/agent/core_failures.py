@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roboconf_core.agent.core_actions import settings_of
+from roboconf_core.agent.core_actions import attempt_of, settings_of
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.events import Outcome
 from roboconf_core.agent.state import InstanceRecord
@@ -34,7 +34,7 @@ def note_failure(
     settings = settings_of(record)
     exhausted = final or (attempt >= settings.attempts and not endless)
     delay = settings.retry_after(attempt)
-    mind.pace(record).retry_at = None if exhausted else mind.now.monotonic + delay
+    mind.pace(record).retry_at = mind.now.monotonic + delay
     failure = Failure(
         action=action,
         reason=outcome.reason,
@@ -44,7 +44,7 @@ def note_failure(
         duration_s=outcome.duration_s,
         stdout=outcome.stdout,
         stderr=outcome.stderr,
-        next_try=None if exhausted else mind.now.wall + delay,
+        next_try=None if exhausted and not record.vanished else mind.now.wall + delay,
     )
     return mind.change(record, failure=failure)
 
@@ -86,6 +86,4 @@ def note_not_ready(mind: Mind, record: InstanceRecord) -> InstanceRecord:
         stdout=last.stdout,
         stderr=last.stderr,
     )
-    known = record.failure
-    attempt = known.attempt + 1 if known and known.action is Action.START and not known.exhausted else 1
-    return note_failure(mind, record, Action.START, outcome, attempt=attempt)
+    return note_failure(mind, record, Action.START, outcome, attempt=attempt_of(record, Action.START))

@@ -166,8 +166,7 @@ def _is_obsolete(view: View, action: Action, *, stopping: bool) -> bool:
 
 def _mark_dirty(mind: Mind, view: View, record: InstanceRecord) -> InstanceRecord:
     updating = record.running is not None and record.running.action is Action.UPDATE
-    started = record.status is Status.DEPLOYED_STARTED
-    return mind.change(record, dirty=started and (updating or view.situation.changed))
+    return mind.change(record, dirty=view.stays and (updating or view.situation.changed))
 
 
 def _fetch(mind: Mind, view: View, record: InstanceRecord) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from roboconf_core.agent.core_actions import settings_of
+from roboconf_core.agent.core_actions import attempt_of, settings_of
 from roboconf_core.agent.core_failures import note_failure
 from roboconf_core.agent.core_imports import content_of
 from roboconf_core.agent.core_mind import Mind
@@ -128,8 +128,7 @@ def _asked_if_running(mind: Mind, record: InstanceRecord, outcome: Outcome) -> N
     if record.trigger in _CLEANUPS:
         record = mind.change(record, failure=None)
     else:
-        attempt = record.failure.attempt + 1 if record.failure and record.failure.action is Action.STOP else 1
-        record = note_failure(mind, record, Action.STOP, failed, attempt=attempt)
+        record = note_failure(mind, record, Action.STOP, failed, attempt=attempt_of(record, Action.STOP))
     expect_poll(mind, record)
     record = mind.change(record, planned=False, source=Status.STOPPING, trigger=Trigger.STILL_RUNNING)
     _complete(mind, record, done=True, cause="stop failed, and it still runs")

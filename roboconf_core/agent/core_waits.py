@@ -69,11 +69,14 @@ def slot_waits(mind: Mind, record: InstanceRecord, action: Action) -> Waits:
 
 
 def failure_waits(mind: Mind, record: InstanceRecord, action: Action) -> Waits:
-    """Return why an action that failed is not tried again yet, or ever."""
+    """Return why an action that failed is not tried again yet, or ever.
+
+    What is no longer part of the application is tried for ever: nobody could ask to retry it.
+    """
     failure, pace = record.failure, mind.pace(record)
     if failure is None or not _hinders(failure, action):
         return ()
-    if failure.exhausted:
+    if failure.exhausted and not record.vanished:
         if action is Action.UPDATE and pace.tried != pace.content:
             return ()  # what is to be tried now was never tried
         return (f"{action} was given up after {failure.attempt} attempts ({failure.reason}): retry it",)

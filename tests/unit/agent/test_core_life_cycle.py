@@ -386,3 +386,16 @@ def test_a_taken_port_is_told_again_and_never_given_up(world, make):
         world.advance(61)
     assert len(world.messages(PortTaken)) == 6
     assert not world.report("/vm/web").failure.exhausted
+
+
+def test_what_is_no_longer_part_of_the_application_is_undeployed_however_often_that_fails(world, make):
+    world.want(make.spec("/vm/tomcat"), make.spec("/vm/tomcat/war"))
+    world.finish_all()
+    world.want(make.spec("/vm/tomcat"))
+    world.finish("/vm/tomcat/war", Action.STOP)
+    for _ in range(7):
+        world.finish("/vm/tomcat/war", Action.UNDEPLOY, "exit status 1")
+        world.advance(61)
+    assert world.report("/vm/tomcat/war").failure.exhausted
+    world.finish("/vm/tomcat/war", Action.UNDEPLOY)
+    assert "instance/id-war" not in world.journal

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,8 +93,13 @@ def end_process(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def ends_within(pid: int, timeout_s: float) -> bool:
-    """Tell whether a process has ended, or does so within a time."""
+def end_within(pids: Iterable[int], timeout_s: float) -> bool:
+    """Tell whether processes have all ended, or do so within a time."""
+    deadline = time.monotonic() + timeout_s
+    return all(_ends(pid, max(0.0, deadline - time.monotonic())) for pid in pids)
+
+
+def _ends(pid: int, timeout_s: float) -> bool:
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import pytest
 
@@ -16,10 +17,8 @@ from roboconf_core.errors import LifecycleError
 from roboconf_core.hooks.lifecycle import ActionContext, Command, Difference, Import, LifecycleHandler
 from roboconf_core.messages.types import ImportSpec, InstanceSpec
 from roboconf_core.model.lifecycle import Action
-from roboconf_core.testing.commands import Probes, Session, ends_within, files_below, probes, run_command
+from roboconf_core.testing.commands import Probes, Session, end_within, files_below, probes, run_command
 
-_PATIENCE_S = 20.0
-"""How long a program may take to begin; only reached when a promise is broken."""
 _MACHINE = "rbcf-contract"
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
 
@@ -77,6 +76,9 @@ class LifecycleHandlerContract:
     Each test is one promise, and tells by its name which one was broken.
     """
 
+    patience_s: ClassVar[float] = 20.0
+    """How long a program may take to begin; only reached when a promise is broken."""
+
     @pytest.fixture
     def handler(self) -> LifecycleHandler:
         """Return the handler under test."""
@@ -99,6 +101,27 @@ class LifecycleHandlerContract:
         context = action_context(directory, Action.DEPLOY)
         handler.initialize(context)
         return replace(context, action=Action.START)
+
+    def ask(self, handler: LifecycleHandler, context: ActionContext, probes: Probes) -> Command:
+        """Return the command for a recipe that hangs, unless the handler waits for it."""
+        done, ended = os.pipe()
+        commands: list[Command | None] = []
+
+        def ask() -> None:
+            with os.fdopen(ended, "wb"):
+                commands.append(handler.command_for(context))
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        told = probes.told_within(self.patience_s, done)
+        in_time = bool(select.select([done], [], [], 0.0)[0])
+        probes.end_all()
+        asking.join(self.patience_s)
+        os.close(done)
+        assert not told, "the recipe ran before the agent ran it"
+        assert in_time, f"no command after {self.patience_s:g} s"
+        assert commands, "asking for the command failed"
+        return _present(commands[0], context)
 
     # --- names and recipes
 
@@ -151,7 +174,7 @@ class LifecycleHandlerContract:
         for action, succeeds in ((Action.START, True), (Action.STOP, False)):
             command = _command(handler, replace(context, action=action))
             finished = run_command(command, machine_id=_MACHINE)
-            assert probes.told_within(_PATIENCE_S), f"the program did not run: {finished}"
+            assert probes.told_within(self.patience_s), f"the program did not run: {finished}"
             assert (finished.exit_status in command.success) is succeeds, finished
 
     def test_the_command_is_absolute_and_runs_below_the_instance(
@@ -196,18 +219,26 @@ class LifecycleHandlerContract:
         context = self.recipe(handler, directory, {Action.START: probes.program()})
         command = _command(handler, context)
         finished = run_command(command, machine_id=_MACHINE)
-        assert probes.told_within(_PATIENCE_S), f"the program did not run: {finished}"
+        assert probes.told_within(self.patience_s), f"the program did not run: {finished}"
         assert finished.exit_status in command.success, finished
         assert "-c" not in command.argv or Path(command.argv[0]).name not in _SHELLS
         assert not [path for path in tmp_path.rglob("trap") if path.is_file()]
 
     # --- environment
 
+    def environment(self, handler: LifecycleHandler, context: ActionContext, probes: Probes) -> Mapping[str, str]:
+        """Return the environment that the recipe's program sees."""
+        finished = run_command(_command(handler, context), machine_id=_MACHINE)
+        told = probes.told_within(self.patience_s)
+        assert told, f"the program did not run: {finished}"
+        environment: Mapping[str, str] = told[0]["environment"]
+        return environment
+
     def test_programs_carry_the_machine_id_and_know_their_pid_file(
         self, handler: LifecycleHandler, tmp_path: Path, probes: Probes
     ) -> None:
         """The one finds what a machine left running, the other is watched."""
-        environment = _environment(
+        environment = self.environment(
             handler, self.recipe(handler, tmp_path / "app", {Action.START: probes.program()}), probes
         )
         assert environment.get("ROBOCONF_MACHINE_ID") == _MACHINE
@@ -220,7 +251,7 @@ class LifecycleHandlerContract:
         names = ("PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "IFS", "PYTHONPATH", "ROBOCONF_MACHINE_ID")
         context = self.recipe(handler, tmp_path / "app", {Action.START: probes.program()})
         exports = {f"App.{name}": "/hostile" for name in names}
-        environment = _environment(
+        environment = self.environment(
             handler, replace(context, instance=replace(context.instance, exports=exports)), probes
         )
         assert [name for name in names if environment.get(name) == "/hostile"] == []
@@ -245,34 +276,19 @@ class LifecycleHandlerContract:
     ) -> None:
         """Only what the agent runs itself can be timed out, cancelled and taken up again."""
         context = self.recipe(handler, tmp_path / "app", {Action.START: probes.program(hangs=True)})
-        done, ended = os.pipe()
-
-        def ask() -> None:
-            with os.fdopen(ended, "wb"):
-                handler.command_for(context)
-
-        asking = threading.Thread(target=ask, daemon=True)
-        asking.start()
-        try:
-            assert probes.told_within(_PATIENCE_S, done) == [], "the recipe ran before the agent ran it"
-        finally:
-            probes.end_all()
-            os.close(done)
-            asking.join(_PATIENCE_S)
-        assert not asking.is_alive(), f"no command after {_PATIENCE_S:g} s"
+        self.ask(handler, context, probes)
 
     def test_a_time_out_ends_every_process_of_the_action(
         self, handler: LifecycleHandler, tmp_path: Path, probes: Probes
     ) -> None:
         """The agent ends the session of the program; nothing may have left it."""
         context = self.recipe(handler, tmp_path / "app", {Action.START: probes.program(hangs=True)})
-        session = Session(_command(handler, context), machine_id=_MACHINE, output=tmp_path)
+        session = Session(self.ask(handler, context, probes), machine_id=_MACHINE, output=tmp_path)
         try:
-            (told,) = probes.told_within(_PATIENCE_S)
+            (told,) = probes.told_within(self.patience_s)
         finally:
             session.end()
-        left = [pid for pid in (told["pid"], *told["children"]) if not ends_within(pid, 5.0)]
-        assert left == [], "processes outlived the time-out of their action"
+        assert end_within((told["pid"], *told["children"]), self.patience_s), "processes outlived their action"
 
     # --- one object for all instances
 
@@ -327,14 +343,9 @@ class LifecycleHandlerContract:
 
 
 def _command(handler: LifecycleHandler, context: ActionContext) -> Command:
-    command = handler.command_for(context)
+    return _present(handler.command_for(context), context)
+
+
+def _present(command: Command | None, context: ActionContext) -> Command:
     assert command is not None, f"the recipe has the action {context.action}, but there is no command"
     return command
-
-
-def _environment(handler: LifecycleHandler, context: ActionContext, probes: Probes) -> Mapping[str, Any]:
-    finished = run_command(_command(handler, context), machine_id=_MACHINE)
-    told = probes.told_within(_PATIENCE_S)
-    assert told, f"the program did not run: {finished}"
-    environment: Mapping[str, Any] = told[0]["environment"]
-    return environment

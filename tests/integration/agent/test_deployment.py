@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import socket
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -18,39 +17,24 @@ from roboconf_core.dm.bundles import BundleStore
 from roboconf_core.hooks.manager import load_plugins
 from roboconf_core.hooks.specs import hookimpl
 from roboconf_core.hooks.transports import ManagerContext
-from roboconf_core.messages.codec import decode, encode
-from roboconf_core.messages.topology import DM_TOPIC, agent_topic, importers_topic
+from roboconf_core.messages.codec import encode
+from roboconf_core.messages.topology import DM_TOPIC, importers_topic
 from roboconf_core.messages.types import (
-    ActionReported,
-    BundleRequested,
-    DesiredState,
     Epoch,
     ExportsPublished,
     Heartbeat,
     Hello,
     ImportSpec,
-    InstanceReported,
-    InstanceSpec,
     PortTaken,
     Publication,
-    key_of,
 )
 from roboconf_core.model.lifecycle import Desired, Status
 from roboconf_core.model.settings import Settings
 
 from .conftest import MARK, marked_processes, wait_for
+from .scripted_manager import AGENT, Manager, make_recipe, web
 
 bash = pytest.importorskip("roboconf_bash.plugin", reason="the plugin roboconf-bash is not installed")
-
-AGENT = "shop/vm"
-SCRIPTS = {
-    "deploy.sh": "echo deployed >> ../log\n",
-    "start.sh": 'sleep 1000 &\necho $! > "$ROBOCONF_PID_FILE"\necho "started with ${Db_0_ip-none}"\n',
-    "update.sh": 'echo "update: ${Db_0_ip-none}"\n',
-    "stop.sh": 'kill $(cat "$ROBOCONF_PID_FILE") 2> /dev/null\nrm "$ROBOCONF_PID_FILE"\necho stopped\n',
-    "status.sh": 'kill -0 $(cat "$ROBOCONF_PID_FILE")\n',
-    "undeploy.sh": "echo undeployed\n",
-}
 
 
 class Plugin:
@@ -60,77 +44,6 @@ class Plugin:
     @hookimpl
     def roboconf_transports(self):
         return [self.transport]
-
-
-@dataclass
-class Manager:
-    """A deployment manager that says what a test wants, sends recipes, and notes what it hears."""
-
-    bundles: BundleStore
-    heard: queue.SimpleQueue = field(default_factory=queue.SimpleQueue)
-    statuses: dict[str, Status] = field(default_factory=dict)
-    reports: dict[str, InstanceReported] = field(default_factory=dict)
-    actions: list[ActionReported] = field(default_factory=list)
-    all: list = field(default_factory=list)
-    version: int = 0
-    desired: DesiredState | None = None
-
-    def connected(self):
-        pass
-
-    def disconnected(self, reason):
-        pass
-
-    def overflowed(self):
-        pass
-
-    def agent_connected(self, agent):
-        pass
-
-    def agent_disconnected(self, agent):
-        pass
-
-    def delivered(self, delivery):
-        message = decode(delivery.payload)
-        self.all.append(message)
-        if isinstance(message, InstanceReported):
-            self.statuses[message.path] = message.status
-            self.reports[message.path] = message
-        elif isinstance(message, ActionReported):
-            self.actions.append(message)
-        elif isinstance(message, Hello | Heartbeat) and self.desired and message.version != self.version:
-            self.send(agent_topic(AGENT), self.desired)  # what was sent before it listened is lost
-        elif isinstance(message, BundleRequested):
-            self.send(agent_topic(AGENT), self.bundles.chunk(message.digest, message.offset))
-        self.connection.acknowledge(delivery.tag)
-
-    def send(self, topic, message):
-        self.connection.publish(topic, encode(message), key=key_of(message))
-
-    def want(self, *instances):
-        self.version += 1
-        machine = InstanceSpec(
-            id="i-vm",
-            path="/vm",
-            component="VM",
-            installer="target",
-            parent="",
-            exports={"VM.ip": "127.0.0.1"},
-            desired=Desired.DEPLOYED_STARTED,
-            generation=1,
-        )
-        self.desired = DesiredState(generation=1, version=self.version, machine=machine, instances=instances)
-        self.send(agent_topic(AGENT), self.desired)
-
-    def wait(self, path, status, **patience):
-        def reached():
-            report = self.reports.get(path)
-            return report and report.status is status and report.action is None
-
-        wait_for(reached, f"{path} {status}", **patience)
-
-    def ran(self, action):
-        return [report for report in self.actions if report.action == action]
 
 
 class World:
@@ -172,12 +85,8 @@ class World:
             assert not self.thread.is_alive()
             self.runner = None
 
-    def recipe(self, name="web", **changes):
-        directory = self.tmp_path / "recipes" / name
-        (directory / "scripts").mkdir(parents=True)
-        for file, text in (SCRIPTS | {f"{k}.sh": v for k, v in changes.items()}).items():
-            (directory / "scripts" / file).write_text(f"#!/bin/bash\nset -e\n{text}")
-        return self.manager.bundles.add(directory)
+    def recipe(self, **changes):
+        return make_recipe(self.manager.bundles, self.tmp_path / "recipe", **changes)
 
 
 @pytest.fixture
@@ -190,22 +99,6 @@ def world(tmp_path, request, monkeypatch):
     world.transport.close()
     for pid in marked_processes(world.mark):
         os.kill(pid, signal.SIGKILL)
-
-
-def web(bundle, desired=Desired.DEPLOYED_STARTED, generation=1, **changes):
-    spec = InstanceSpec(
-        id="i-web",
-        path="/vm/web",
-        component="Web",
-        installer="bash",
-        parent="/vm",
-        exports={"Web.port": "8080"},
-        bundle=bundle,
-        settings=Settings(status_period_s=1.0, retry_delay_s=0.1),
-        desired=desired,
-        generation=generation,
-    )
-    return replace(spec, **changes)
 
 
 def db(agent="shop/db-vm", **changes):

@@ -183,7 +183,9 @@ class Company:
 
     def agent(self, name: str, *topics: str, acknowledging: bool = True, generation: int = 1) -> Peer:
         """Enrol an agent, connect it, and wait until it listens to the topics."""
-        return self.reopen(name, self.transport.enrol(name, generation=generation), *topics, acknowledging=acknowledging)
+        return self.reopen(
+            name, self.transport.enrol(name, generation=generation), *topics, acknowledging=acknowledging
+        )
 
     def reopen(self, name: str, settings: Mapping[str, str], *topics: str, acknowledging: bool = True) -> Peer:
         """Connect an agent with settings that it got before, as after a restart of its process."""

@@ -41,7 +41,6 @@ class Kept(LifecycleHandler):
 
 class KeptSuite(LifecycleHandlerContract):
     Broken = Kept
-    patience_s = 2.0
 
     @pytest.fixture
     def handler(self):
@@ -163,12 +162,16 @@ class TestIgnoresTimeOutsByRunningItself(KeptSuite):
 
 
 class TestIgnoresTimeOutsByAnotherSession(KeptSuite):
+    patience_s = 2.0
+
     class Broken(Kept):
         def argv(self, context, program):
             return ("/usr/bin/setsid", "--wait", str(program))
 
 
 class TestHangs(KeptSuite):
+    patience_s = 2.0
+
     class Broken(Kept):
         def command_for(self, context):
             if "hang" in str((context.directory / context.action).resolve()):

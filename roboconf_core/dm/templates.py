@@ -12,10 +12,11 @@ from pathlib import Path
 from roboconf_core.dm.archives import ArchiveLimits, extract_archive
 from roboconf_core.dm.bundles import BundleStore
 from roboconf_core.dm.home import sync_directory
-from roboconf_core.dsl.loader import LoadedApplication, load_application
+from roboconf_core.dsl.loader import LoadedApplication, application_root, load_application
 from roboconf_core.errors import Code, InvalidModelError, PluginError, Problem, has_errors
 from roboconf_core.hooks.manager import Plugins
 from roboconf_core.model.application import ApplicationTemplate, TargetDefinition
+from roboconf_core.model.graph import Graph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +49,9 @@ class TemplateStore:
         new = Path(tempfile.mkdtemp(dir=self._directory, prefix=".new-"))
         try:
             extract_archive(archive, new, limits=self._limits)
-            root = _application_root(new)
-            loaded = load_application(root, check_recipe=self._plugins.check_recipe)
-            problems = [_relative(problem, root) for problem in loaded.problems]
+            root = application_root(new)
+            loaded = load_application(root, check_recipe=self._plugins.check_recipe, shown="")
+            problems = list(loaded.problems)
             if loaded.template is None or has_errors(problems):
                 raise InvalidModelError(problems=problems)
             problems += missing_plugins(loaded.template, self._plugins)
@@ -72,9 +73,9 @@ class TemplateStore:
             InvalidModelError: If its files are gone or damaged.
         """
         root = self._directory / content
-        loaded = load_application(root)
+        loaded = load_application(root, shown="")
         if loaded.template is None or has_errors(loaded.problems):
-            raise InvalidModelError(problems=[_relative(problem, root) for problem in loaded.problems])
+            raise InvalidModelError(problems=loaded.problems)
         if not all(self._bundles.has(digest) for digest in bundles.values()):
             bundles = self._bundled(loaded)
         return replace(loaded.template, bundles=bundles)
@@ -86,7 +87,10 @@ class TemplateStore:
                 shutil.rmtree(directory)
 
     def _bundled(self, loaded: LoadedApplication) -> dict[str, str]:
-        return {component: self._bundles.add(recipe) for component, recipe in sorted(loaded.resources.items())}
+        """Bundle the recipes; what belongs to targets (and may be secret) is never sent to agents."""
+        graph = loaded.template.graph if loaded.template else Graph()
+        recipes = sorted(loaded.resources.items())
+        return {component: self._bundles.add(recipe) for component, recipe in recipes if not graph.is_target(component)}
 
     def _keep(self, root: Path, content: str) -> None:
         place = self._directory / content
@@ -134,17 +138,3 @@ def content_digest(directory: Path) -> str:
             whole.update(f"{path.relative_to(directory).as_posix()}\0{executable}\0{content}\n".encode())
     return whole.hexdigest()
 
-
-def _application_root(directory: Path) -> Path:
-    """Return the directory itself, or its only entry when that is a directory (as archives of a directory have it)."""
-    entries = [entry for entry in directory.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
-    if len(entries) == 1 and entries[0].is_dir():
-        return entries[0]
-    return directory
-
-
-def _relative(problem: Problem, root: Path) -> Problem:
-    where = problem.where
-    if where is None or not Path(where.file).is_relative_to(root):
-        return problem
-    return replace(problem, where=replace(where, file=Path(where.file).relative_to(root).as_posix()))

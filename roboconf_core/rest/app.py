@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from roboconf_core import __version__
 from roboconf_core.rest.problems import install_error_handlers
@@ -37,10 +37,9 @@ def create_app(service: Service, *, messaging: Any = None) -> FastAPI:  # noqa: 
     app = FastAPI(title="Roboconf", version=__version__, lifespan=lifespan)
     install_error_handlers(app)
     routers = (system_routes, template_routes, application_routes, instance_routes, action_routes)
-    api = APIRouter(dependencies=[Depends(TokenRequired(service.info.token))])
+    token = [Depends(TokenRequired(service.info.token))]
     for routes in routers:
-        api.include_router(routes(service))
-    app.include_router(api, prefix=API_PREFIX)
+        app.include_router(routes(service), prefix=API_PREFIX, dependencies=token)
     app.include_router(health_routes(service))
     if messaging is not None:
         app.mount(MESSAGING_PREFIX, messaging)

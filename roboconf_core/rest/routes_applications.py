@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -56,7 +57,7 @@ def application_routes(service: Service) -> APIRouter:
 
     @routes.get("/{app}/explain", summary="Tell why each instance is as it is, and what it waits for")
     async def explain_instances(app: str, path: PathQuery = "") -> dict[str, Any]:
-        return await service.read(lambda memory: explain.explain(memory, app, path))
+        return await service.read(lambda memory: explain.explain(memory, app, path, now=time.time()))
 
     @routes.get("/{app}/logs", summary="Show what actions printed, the newest ones, oldest first")
     async def show_logs(app: str, path: PathQuery = "", limit: Limit = 20) -> dict[str, Any]:

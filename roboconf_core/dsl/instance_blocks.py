@@ -125,7 +125,8 @@ def _read_name(declared: DeclaredInstance, found: Property) -> Iterator[Slip]:
         return
     hint = "names are not quoted" if '"' in found.value else _NAME_HINT
     message = f"'{found.value}' is no valid name of an instance"
-    yield Slip(Code.PM_INVALID_INSTANCE_NAME, found.line, found.value_column, message, hint)
+    block = declared.block
+    yield Slip(Code.PM_INVALID_INSTANCE_NAME, block.line, block.column, f"{message} (line {found.line})", hint)
 
 
 def _read_count(declared: DeclaredInstance, found: Property) -> Iterator[Slip]:

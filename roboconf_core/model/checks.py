@@ -13,7 +13,7 @@ from roboconf_core.model.checks_graph import check_graph
 from roboconf_core.model.graph import Graph
 from roboconf_core.model.instance import Instance, Placed, find, join_path, walk
 from roboconf_core.model.names import Suggestions, is_flex_id
-from roboconf_core.model.variables import declared_exports, group_by_local_name, is_ip
+from roboconf_core.model.variables import declared_exports, group_by_local_name, is_ip, local_name
 
 __all__ = ["check_graph", "check_instances", "check_new_instance"]
 
@@ -172,7 +172,8 @@ def _check_override(instance: Instance, key: str, names: tuple[str, ...], export
 def _missing_value(placed: Placed, name: str) -> Problem:
     message = f"variable '{name}' of instance '{placed.path}' has no value"
     hint = "set it in the instance, or give it a value in the graph"
-    return Problem(Code.RM_MISSING_VARIABLE_VALUE, message, _where(placed.instance, name), hint)
+    key = name if name in placed.instance.positions else local_name(name)
+    return Problem(Code.RM_MISSING_VARIABLE_VALUE, message, _where(placed.instance, key), hint)
 
 
 def _where(instance: Instance, key: str) -> Where | None:

@@ -39,6 +39,7 @@ class Links:
         self._answered_at: dict[str, float] = {}
         self._to_answer: set[str] = set()
         self._told: dict[Key, Stamp] = {}
+        self._told_at = (-1, -1)
         self._drained: dict[Key, Stamp] = {}
 
     # --- the connection
@@ -134,6 +135,10 @@ class Links:
 
     def tell_holders(self) -> None:
         """Tell exporters what of theirs is in use here, and answer them once it is not any more."""
+        versions = (self._mind.memory.seen_version, self._mind.registry.version)
+        if versions == self._told_at:
+            return
+        self._told_at = versions
         used = self._used()
         for key, publication in used.items():
             current = self._mind.registry.get(key)

@@ -26,10 +26,14 @@ class Memory:
         self._records: dict[str, Any] = dict(records)
         self._journalled: dict[str, Any] = dict(records)
         self._touched: set[str] = set()
+        self.seen_version = 0
+        """Grows with every change of what instances saw."""
         self._order: tuple[str, ...] | None = None
+        self._by_path: dict[str, list[str]] = {}
         self._parents: dict[str, str] = {}
         self._children: dict[str, list[str]] = {}
         self._instances = {record.id: record for record in self._records.values() if isinstance(record, InstanceRecord)}
+        self._running = {record.id for record in self._instances.values() if record.running}
 
     # --- records
 
@@ -66,11 +70,16 @@ class Memory:
         if known is None or known.spec is not record.spec or known.vanished is not record.vanished:
             self._order = None
         self._instances[record.id] = record
+        if record.running:
+            self._running.add(record.id)
+        else:
+            self._running.discard(record.id)
         self._put(INSTANCE_PREFIX + record.id, record)
 
     def put_seen(self, instance: str, imports: Imports) -> None:
         """Remember what an instance saw; nothing is kept for nothing."""
         key = SEEN_PREFIX + instance
+        self.seen_version += 1
         if imports:
             self._put(key, SeenRecord(imports=imports))
         elif key in self._records:
@@ -80,6 +89,7 @@ class Memory:
     def forget(self, instance: str) -> None:
         """Forget an instance."""
         self._instances.pop(instance)
+        self._running.discard(instance)
         del self._records[INSTANCE_PREFIX + instance]
         self._touched.add(INSTANCE_PREFIX + instance)
         self.put_seen(instance, ())
@@ -90,6 +100,8 @@ class Memory:
         self._touched.update(self._records)
         self._records.clear()
         self._instances.clear()
+        self._running.clear()
+        self.seen_version += 1
         self._order = None
 
     def flush(self) -> list[Save | Forget]:
@@ -115,6 +127,15 @@ class Memory:
     def all(self) -> list[InstanceRecord]:
         """Return all records, parents before children."""
         return [self._instances[instance] for instance in self._sorted()]
+
+    def running(self) -> list[InstanceRecord]:
+        """Return the records of the instances of which an action runs, in stable order."""
+        return [self._instances[instance] for instance in sorted(self._running)]
+
+    def namesakes(self, record: InstanceRecord) -> list[InstanceRecord]:
+        """Return the other records with the same path: former instances, or newer ones."""
+        self._sorted()
+        return [self._instances[other] for other in self._by_path[record.path] if other != record.id]
 
     def parent(self, record: InstanceRecord) -> InstanceRecord | None:
         """Return the record of the parent; None when that is the machine."""
@@ -148,12 +169,12 @@ class Memory:
 
     def _relate(self, records: list[InstanceRecord]) -> None:
         """Find each parent by its path; of two with that path, the one that vanished together with the child."""
-        by_path: dict[str, list[InstanceRecord]] = {}
+        self._by_path, self._parents, self._children = {}, {}, {}
         for record in records:
-            by_path.setdefault(record.path, []).append(record)
-        self._parents, self._children = {}, {}
+            self._by_path.setdefault(record.path, []).append(record.id)
         for record in records:
-            found = sorted(by_path.get(record.spec.parent, ()), key=lambda r: r.vanished is not record.vanished)
+            found = [self._instances[parent] for parent in self._by_path.get(record.spec.parent, ())]
             if found:
-                self._parents[record.id] = found[0].id
-                self._children.setdefault(found[0].id, []).append(record.id)
+                parent = min(found, key=lambda r: r.vanished is not record.vanished).id
+                self._parents[record.id] = parent
+                self._children.setdefault(parent, []).append(record.id)

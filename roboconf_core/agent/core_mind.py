@@ -105,21 +105,25 @@ class Mind:
 
     def pace(self, record: InstanceRecord) -> Pace:
         """Return the soft state of an instance."""
-        return self._paces.setdefault(record.id, Pace())
+        pace = self._paces.get(record.id)
+        if pace is None:
+            pace = self._paces[record.id] = Pace()
+        return pace
 
     def change(self, record: InstanceRecord, **changes: Any) -> InstanceRecord:  # noqa: ANN401 - fields of the record
         """Replace fields of a record; each status that it takes is reported, also the short ones."""
+        if all(getattr(record, name) == value for name, value in changes.items()):
+            return record
         status = changes.get("status", record.status)
         if status is not record.status:
             if record.id in self._moved:
                 self._report(record)
             self._moved.add(record.id)
             changes["since"] = self.now.wall
-        changed = replace(record, **changes)
-        if changed != record:
-            self.memory.put(changed)
-            self._unreported.add(record.id)
-        return changed
+        record = replace(record, **changes)
+        self.memory.put(record)
+        self._unreported.add(record.id)
+        return record
 
     def add(self, record: InstanceRecord) -> None:
         """Remember an instance that was not known."""
@@ -162,10 +166,6 @@ class Mind:
             found = current_imports(self.registry, record.spec)
             pace.imports = pace.imports if pace.imports == found else found
         return pace.imports
-
-    def running(self) -> list[InstanceRecord]:
-        """Return the records of the instances of which an action runs."""
-        return [record for record in self.memory.all() if record.running]
 
     def report_all(self) -> None:
         """Report every instance, whatever was reported before."""

@@ -25,7 +25,7 @@ _CLEANUPS = frozenset({Trigger.DIED, Trigger.NOT_READY})
 
 def action_ended(mind: Mind, id: str, outcome: Outcome) -> None:
     """Take in the end of an action; one that is not known (any more) changes nothing."""
-    record = next((record for record in mind.running() if record.running and record.running.id == id), None)
+    record = next((record for record in mind.memory.running() if record.running and record.running.id == id), None)
     if record is None or record.running is None:
         return
     running = record.running

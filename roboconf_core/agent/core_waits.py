@@ -57,7 +57,7 @@ def drain_waits(mind: Mind, record: InstanceRecord) -> Waits:
 
 def slot_waits(mind: Mind, record: InstanceRecord, action: Action) -> Waits:
     """Return why there is no room for one more action."""
-    running = mind.running()
+    running = mind.memory.running()
     if exclusive(record, action):
         for other in running:
             if other.running and exclusive(other, other.running.action):
@@ -97,7 +97,7 @@ def rest_waits(mind: Mind, record: InstanceRecord) -> Waits:
 
 
 def _deploy_waits(mind: Mind, record: InstanceRecord) -> Waits:
-    if any(other.path == record.path and other.id != record.id for other in mind.memory.all()):
+    if mind.memory.namesakes(record):
         return (f"waits until the former {record.path} is undeployed",)
     parent = mind.memory.parent(record)
     if parent is not None and parent.status not in DEPLOYED | {Status.STARTING}:

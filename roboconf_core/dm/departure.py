@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roboconf_core.dm import directory, steps
+from roboconf_core.dm import directory, specs, steps
 from roboconf_core.dm.events import MachineStep
 from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.moves import change, move
@@ -20,7 +20,8 @@ def leave(turn: Turn, machine: MachineRecord) -> None:
     if drains:
         changed = change(turn, changed, phase=Phase.DRAINING)
         turn.set_timer(steps.TIMER + machine.agent, drain_time_s(turn, changed))
-        go_on(turn, changed)
+        specs.publish_if_changed(turn, changed)  # from here on, an agent that shows this version knows of it
+        go_on(turn, turn.memory.machines[machine.agent])
     elif not creating:  # what is being created can be terminated only once it has a name
         terminate(turn, changed)
 
@@ -30,9 +31,8 @@ def drain_time_s(turn: Turn, machine: MachineRecord) -> float:
     template = turn.memory.template_of(machine.application)
     total = turn.limits.drain_margin_s
     for instance in turn.memory.on_machine(machine.agent):
-        settings = template.settings.get(instance.component)
-        if settings is not None:
-            total += settings.drain_timeout_s + settings.stop_timeout_s + settings.undeploy_timeout_s
+        settings = specs.settings_of(template, instance.component)
+        total += settings.drain_timeout_s + settings.stop_timeout_s + settings.undeploy_timeout_s
     return min(total, turn.limits.drain_max_s)
 
 
@@ -46,8 +46,7 @@ def go_on(turn: Turn, machine: MachineRecord) -> None:
 
 def nested_left(memory: Memory, machine: MachineRecord) -> list[MachineRecord]:
     """Return the machines on this machine that are not gone."""
-    below = memory.machines_below(machine.application, machine.path)
-    return [m for m in below if m.phase is not Phase.IDLE and not m.is_exhausted]
+    return specs.machines_left_below(memory, memory.instances[machine.instance])
 
 
 def is_left(memory: Memory, machine: MachineRecord, instance: InstanceRecord) -> bool:
@@ -111,4 +110,5 @@ def gone(turn: Turn, machine: MachineRecord, ended: tuple[str, ...], *, left: st
     turn.reconsider(machine.agent)
     above = turn.memory.machine_above(machine)
     if above is not None:
+        turn.memory.touched.add(above.agent)  # it may stop what the machine stood on
         turn.reconsider(above.agent)

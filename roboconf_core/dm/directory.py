@@ -32,6 +32,13 @@ def live(memory: Memory, application: str, prefix: str) -> list[Publication]:
     return [p for p in memory.published_under(application, prefix) if is_live(memory, p)]
 
 
+def live_instances(memory: Memory, application: str, prefix: str) -> frozenset[str]:
+    """Return the identifiers of the instances that export under a prefix now."""
+    return memory.derived(
+        "live", application, prefix, compute=lambda: frozenset(p.instance for p in live(memory, application, prefix))
+    )
+
+
 def is_live(memory: Memory, publication: Publication) -> bool:
     """Tell whether a publication is neither withdrawn nor covered by a farewell."""
     machine = memory.machines.get(publication.agent)
@@ -42,14 +49,14 @@ def is_live(memory: Memory, publication: Publication) -> bool:
 
 def digest_of_prefix(memory: Memory, application: str, prefix: str) -> str:
     """Return the digest that an importer's agent reports when it holds what it should."""
-    return memory.digest(
+    return memory.derived(
         "prefix", application, prefix, compute=lambda: digest_of_publications(live(memory, application, prefix))
     )
 
 
 def digest_of_agent(memory: Memory, agent: str) -> str:
     """Return the digest that an agent reports when all that it publishes is known here."""
-    return memory.digest(
+    return memory.derived(
         "published",
         agent,
         compute=lambda: digest_of_publications(p for p in memory.published_by(agent) if is_live(memory, p)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from roboconf_core.dm import arrival, directory, liveness, port_space
 from roboconf_core.dm.events import RecordAction, SendBundle
-from roboconf_core.dm.memory import Memory
+from roboconf_core.dm.memory import Memory, exports_key
 from roboconf_core.dm.moves import change
 from roboconf_core.dm.state import InstanceRecord, MachineRecord, Phase
 from roboconf_core.dm.turn import Turn
@@ -20,6 +20,7 @@ from roboconf_core.messages.types import (
     InstanceReported,
     Message,
     PortTaken,
+    Publication,
     ReportsRequested,
     Resynchronize,
 )
@@ -38,7 +39,7 @@ def hear(turn: Turn, sender: str, message: Message) -> None:
         case InstanceReported():
             _report(turn, machine, message)
         case ExportsPublished(publication=publication):
-            if publication.agent == sender and _is_current(machine, publication.epoch):
+            if _may_publish(turn, machine, publication):
                 turn.memory.presence.refresh(sender, turn.now.monotonic)
                 directory.take_in(turn, publication)
         case ActionReported():
@@ -63,7 +64,7 @@ def ask_for_everything(turn: Turn) -> None:
 def digest_of_known_reports(memory: Memory, agent: str) -> str:
     """Return the digest that an agent shows when its newest reports are known here."""
     found = (memory.reports.get(i.id) for i in memory.on_machine(agent))
-    return memory.digest("reports", agent, compute=lambda: digest_of_reports(r for r in found if r is not None))
+    return memory.derived("reports", agent, compute=lambda: digest_of_reports(r for r in found if r is not None))
 
 
 def _is_of_this_life(machine: MachineRecord, epoch: Epoch) -> bool:
@@ -77,6 +78,14 @@ def _is_current(machine: MachineRecord, epoch: Epoch) -> bool:
 def _own(turn: Turn, machine: MachineRecord, instance: str) -> InstanceRecord | None:
     found = turn.memory.instances.get(instance)
     return found if found is not None and found.agent == machine.agent else None
+
+
+def _may_publish(turn: Turn, machine: MachineRecord, publication: Publication) -> bool:
+    """Tell whether an agent speaks for itself: of an instance of its own, or of one that is forgotten already."""
+    known = turn.memory.instances.get(publication.instance)
+    before = turn.memory.exports.get(exports_key(publication))
+    owners = {publication.agent, known.agent if known else machine.agent, before.agent if before else machine.agent}
+    return owners == {machine.agent} and _is_current(machine, publication.epoch)
 
 
 def _hello(turn: Turn, machine: MachineRecord, hello: Hello) -> None:

@@ -27,7 +27,7 @@ def begin(turn: Turn) -> None:
 def expect(turn: Turn, agent: str) -> None:
     """Expect to hear of an agent from now on."""
     turn.memory.presence.heard[agent] = turn.now.monotonic
-    _schedule(turn)
+    _wake_at(turn, turn.now.monotonic + turn.limits.silence_s)
 
 
 def connected(turn: Turn, agent: str) -> None:
@@ -42,7 +42,7 @@ def disconnected(turn: Turn, agent: str) -> None:
     presence.connected.discard(agent)
     if agent in presence.heard:
         presence.broken.setdefault(agent, turn.now.monotonic)
-        _schedule(turn)
+        _wake_at(turn, presence.broken[agent] + turn.limits.reconnect_s)
 
 
 def heard(turn: Turn, machine: MachineRecord, epoch: Epoch) -> MachineRecord:
@@ -53,9 +53,7 @@ def heard(turn: Turn, machine: MachineRecord, epoch: Epoch) -> MachineRecord:
     presence.broken.pop(machine.agent, None)
     presence.doubted.pop(machine.agent, None)
     if machine.phase in (Phase.RUNNING, Phase.DRAINING):
-        presence.heard[machine.agent] = turn.now.monotonic
-        if presence.due is None:  # the first one that comes back
-            _schedule(turn)
+        expect(turn, machine.agent)
     if machine.phase is Phase.RUNNING and machine.status is Status.PROBLEM:
         machine = move(turn, machine, MachineTrigger.AGENT_SEEN, "its agent is back", problem="")
         turn.reconsider(machine.agent)
@@ -191,7 +189,12 @@ def _schedule(turn: Turn) -> None:
     deadlines = [at + limits.silence_s for agent, at in presence.heard.items() if agent not in presence.doubted]
     deadlines += [at + limits.reconnect_s for agent, at in presence.broken.items() if agent not in presence.doubted]
     deadlines += [at + limits.silence_s for at in presence.doubted.values()]
-    due = min(deadlines, default=None)
-    if due is not None and (presence.due is None or due < presence.due):
+    if deadlines:
+        _wake_at(turn, min(deadlines))
+
+
+def _wake_at(turn: Turn, due: float) -> None:
+    presence = turn.memory.presence
+    if presence.due is None or due < presence.due:
         presence.due = due
         turn.set_timer(TIMER, due - turn.now.monotonic)

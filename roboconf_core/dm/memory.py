@@ -20,6 +20,7 @@ from roboconf_core.model.application import ApplicationTemplate
 from roboconf_core.model.instant import Instant
 
 R = TypeVar("R")
+D = TypeVar("D")
 Watcher = Callable[[R | None, R | None], None]
 """Told of each change: the record before and after."""
 
@@ -128,7 +129,7 @@ class Memory:
         self._ids: dict[str, dict[str, str]] = {}
         self._on_machine: dict[str, dict[str, None]] = {}
         self._below: dict[tuple[str, str], dict[str, None]] = {}
-        self._digests: dict[tuple[str, ...], str] = {}
+        self._derived: dict[tuple[str, ...], Any] = {}
         self._by_agent: dict[str, dict[str, Publication]] = {}
         self._by_prefix: dict[tuple[str, str], dict[str, Publication]] = {}
         self._load(records)
@@ -261,18 +262,19 @@ class Memory:
         """Return the newest publications under a prefix, withdrawals included."""
         return list(self._by_prefix.get((application, prefix), {}).values())
 
-    def digest(self, kind: str, *names: str, compute: Callable[[], str]) -> str:
-        """Return a digest that is worked out once, until what it stands for changes.
+    def derived(self, kind: str, *names: str, compute: Callable[[], D]) -> D:
+        """Return a value that is worked out once, until what it stands for changes.
 
         Args:
-            kind: ``prefix`` (of an application), ``published`` or ``reports`` (of an agent).
+            kind: ``prefix`` or ``live`` (of an application's prefix), ``published`` or ``reports`` (of an agent).
             names: Application and prefix, or the agent.
-            compute: Works it out.
+            compute: Works it out; its value must not be changed.
         """
         key = (kind, *names)
-        if key not in self._digests:
-            self._digests[key] = compute()
-        return self._digests[key]
+        if key not in self._derived:
+            self._derived[key] = compute()
+        found: D = self._derived[key]
+        return found
 
     # --- indexes
 
@@ -302,17 +304,18 @@ class Memory:
         self._touch(changed.application, changed.path, changed.agent)
         if before is None or after is None or before.farewell != after.farewell:
             for publication in self.published_by(changed.agent):
-                self._forget_digests(publication)
+                self._forget_derived(publication)
 
     def _report_changed(self, before: InstanceReported | None, after: InstanceReported | None) -> None:
         changed = after or before
         instance = self.instances.get(changed.instance) if changed else None
         if instance is not None:
-            self._digests.pop(("reports", instance.agent), None)
+            self._derived.pop(("reports", instance.agent), None)
 
-    def _forget_digests(self, publication: Publication) -> None:
-        self._digests.pop(("published", publication.agent), None)
-        self._digests.pop(("prefix", application_of(publication.agent), publication.prefix), None)
+    def _forget_derived(self, publication: Publication) -> None:
+        application, prefix = application_of(publication.agent), publication.prefix
+        for key in (("published", publication.agent), ("prefix", application, prefix), ("live", application, prefix)):
+            self._derived.pop(key, None)
 
     def _touch(self, application: str, path: str, agent: str) -> None:
         self.touched.add(agent)
@@ -325,7 +328,7 @@ class Memory:
         changed = after or before
         if changed is None:
             return
-        self._forget_digests(changed)
+        self._forget_derived(changed)
         key = exports_key(changed)
         places = (
             self._by_agent.setdefault(changed.agent, {}),

@@ -150,8 +150,9 @@ def _not_joined_up(memory: Memory, instance: InstanceRecord, report: InstanceRep
     unpublished = sorted({prefix_of(name) for name in specs.exports_of(memory, instance)} - published - {""})
     if unpublished:
         yield Blocker(path=instance.path, text=f"its exports are not published yet: {', '.join(unpublished)}")
-    held = {(i.instance, i.prefix) for i in report.imports}
     for wanted in specs.imports_of(memory.template_of(instance.application), instance.component):
-        there = {p.instance for p in directory.live(memory, instance.application, wanted.prefix)} - {instance.id}
-        if there != {i for i, prefix in held if prefix == wanted.prefix}:
-            yield Blocker(path=instance.path, text=f"does not work with all exports of {wanted.prefix} yet")
+        there = directory.live_instances(memory, instance.application, wanted.prefix)
+        held = {i.instance for i in report.imports if i.prefix == wanted.prefix}
+        others = len(there) - (instance.id in there)  # an instance does not import itself
+        if len(held) != others or not held <= there:
+            yield Blocker(path=instance.path, text=f"does not work with exactly what exports {wanted.prefix} yet")

@@ -12,7 +12,7 @@ from roboconf_core.dm.turn import Turn
 from roboconf_core.messages.codec import to_plain
 from roboconf_core.messages.types import DesiredState, ImportSpec, InstanceSpec
 from roboconf_core.model.application import ApplicationTemplate
-from roboconf_core.model.lifecycle import Desired
+from roboconf_core.model.lifecycle import Desired, Status
 from roboconf_core.model.settings import Settings
 from roboconf_core.model.variables import exports_of_instance, import_specs
 
@@ -80,11 +80,32 @@ def spec_of(memory: Memory, instance: InstanceRecord, *, drained: bool = False) 
         exports=exports_of(memory, instance),
         imports=imports_of(template, instance.component),
         bundle=template.bundles.get(recipe, ""),
-        settings=template.settings.get(recipe, Settings()),
+        settings=settings_of(template, instance.component),
         ports=dict(instance.ports),
-        desired=Desired.NOT_DEPLOYED if drained else instance.desired,
+        desired=_desired(memory, instance, drained=drained),
         generation=instance.generation,
     )
+
+
+def settings_of(template: ApplicationTemplate, component: str) -> Settings:
+    """Return the settings of a component's recipe, or the defaults."""
+    return template.settings.get(recipe_component(template, component), Settings())
+
+
+def machines_left_below(memory: Memory, instance: InstanceRecord) -> list[MachineRecord]:
+    """Return the machines that stand on an instance and are not gone, nor given up."""
+    below = memory.machines_below(instance.application, instance.path)
+    return [m for m in below if m.phase is not Phase.IDLE and not m.is_exhausted]
+
+
+def _desired(memory: Memory, instance: InstanceRecord, *, drained: bool) -> Desired:
+    """Return what the agent is to be told is wanted: what machines stand on stays until they are gone."""
+    wanted = Desired.NOT_DEPLOYED if drained else instance.desired
+    report = memory.reports.get(instance.id)
+    if instance.is_machine or wanted is Desired.DEPLOYED_STARTED or report is None:
+        return wanted
+    stays = report.status is Status.DEPLOYED_STARTED and machines_left_below(memory, instance)
+    return Desired.DEPLOYED_STARTED if stays else wanted
 
 
 def exports_of(memory: Memory, instance: InstanceRecord) -> dict[str, str]:

@@ -14,6 +14,9 @@ from roboconf_core.dm.turn import Turn
 from roboconf_core.errors import Code, ConflictError, InvalidRequestError
 from roboconf_core.model.lifecycle import Desired, Status
 
+_NAMED_IN_HISTORY = 50
+"""Most paths that one entry of the history lists."""
+
 _RANK = {Desired.NOT_DEPLOYED: 0, Desired.DEPLOYED_STOPPED: 1, Desired.DEPLOYED_STARTED: 2}
 
 
@@ -33,7 +36,7 @@ def change_desired(turn: Turn, request: ChangeDesired) -> dict[str, Any]:
         ]
     if changed:
         where = request.path.rstrip("/") or "the application"
-        details = {"desired": request.desired.value, "instances": changed}
+        details = {"desired": request.desired.value, "count": len(changed), "instances": changed[:_NAMED_IN_HISTORY]}
         turn.record(
             request.application, request.path.rstrip("/"), "desired-changed",
             f"{request.desired} is wanted of {where} ({len(changed)} instances)", details,
@@ -109,14 +112,19 @@ def _wanted(turn: Turn, top: InstanceRecord, request: ChangeDesired) -> dict[str
     tree = turn.memory.subtree(top.application, top.path)
     if desired is Desired.NOT_DEPLOYED:
         return {i.id: desired for i in tree}
-    raising = desired is Desired.DEPLOYED_STARTED or request.at_least or top.desired is Desired.NOT_DEPLOYED
-    if not raising:
+    if not _raises(top, request):
         return _stopped(tree)
     whole = request.subtree or not request.path.rstrip("/")
     wanted = _needed_above(turn, top, desired)
     for instance in tree if whole else [top]:
         wanted[instance.id] = _at_least(instance, desired)
     return wanted
+
+
+def _raises(top: InstanceRecord, request: ChangeDesired) -> bool:
+    """Tell whether more is wanted than before; a stop never deploys, except one instance that is named alone."""
+    alone = not request.subtree and top.desired is Desired.NOT_DEPLOYED
+    return request.desired is Desired.DEPLOYED_STARTED or request.at_least or alone
 
 
 def _stopped(tree: Iterable[InstanceRecord]) -> dict[str, Desired]:

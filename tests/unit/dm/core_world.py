@@ -45,7 +45,7 @@ IP = ExportedVariable(name="ip")
 
 GRAPH = Graph(
     components={
-        "VM": Component(name="VM", installer="target", children=("Store", "Web", "Pod")),
+        "VM": Component(name="VM", installer="target", children=("Store", "Web", "Pod", "Dock")),
         "Store": Component(name="Store", installer="bash", exports=(IP, PORT)),
         "Web": Component(
             name="Web",
@@ -55,6 +55,7 @@ GRAPH = Graph(
             imports=(ImportedVariable(name="Store.ip"), ImportedVariable(name="Store.port")),
         ),
         "War": Component(name="War", installer="bash"),
+        "Dock": Component(name="Dock", installer="bash", children=("Pod",)),
         "Pod": Component(name="Pod", installer="target", children=("Store",)),
     }
 )

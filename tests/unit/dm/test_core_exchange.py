@@ -86,6 +86,8 @@ def test_exports_in_the_name_of_others_are_dropped():
     world, store, web = running_shop()
     publication = store.publications[world.instance(STORE).id, "Store"]
     assert web.say(ExportsPublished(publication=replace(publication, sequence=99))) == []
+    forged = replace(publication, agent=web.name, epoch=web.epoch, sequence=99)
+    assert web.say(ExportsPublished(publication=forged)) == []
 
 
 def test_a_heartbeat_that_agrees_is_answered_by_nothing():

@@ -253,6 +253,20 @@ def test_a_machine_whose_agent_took_nothing_up_is_ended_once_the_agent_says_so()
     assert world.steps() == [(MachineStep.TERMINATE, "shop/store-vm")]
 
 
+def test_a_machine_is_not_ended_before_its_agent_knows_that_it_goes():
+    world = World()
+    world.start(STORE)
+    store = world.up(STORE)
+    store.beat()
+    world.undeploy(STORE)
+    assert not world.steps()
+    store.beat()
+    assert not world.steps()
+    store.listen(world.effects)
+    store.beat()
+    assert world.steps() == [(MachineStep.TERMINATE, "shop/store-vm")]
+
+
 def test_a_machine_that_is_not_wanted_before_its_agent_came_is_ended_at_once():
     world = World()
     world.start(STORE)
@@ -392,6 +406,22 @@ def test_a_machine_goes_after_those_that_stand_on_it():
     assert world.steps() == [(MachineStep.TERMINATE, "shop/vm/pod")]
     world.done("/vm/pod")
     assert world.steps() == [(MachineStep.TERMINATE, "shop/vm")]
+
+
+def test_what_a_nested_machine_stands_on_stays_until_that_is_gone():
+    dock = Instance(name="dock", component="Dock", children=(Instance(name="pod", component="Pod"),))
+    world = World(template=replace(TEMPLATE, instances=(vm("vm", dock),)))
+    world.start()
+    outer = world.up("/vm")
+    assert not world.steps()
+    outer.report("/vm/dock", Status.DEPLOYED_STARTED)
+    assert world.steps() == [(MachineStep.CREATE, "shop/vm/dock/pod")]
+    world.up("/vm/dock/pod")
+    world.undeploy("/vm/dock")
+    outer.listen(world.effects)
+    assert outer.desired.instances[0].desired is Desired.DEPLOYED_STARTED
+    outer.listen(world.done("/vm/dock/pod"))
+    assert outer.desired.instances[0].desired is Desired.NOT_DEPLOYED
 
 
 def test_an_instance_that_is_added_to_a_running_machine_is_told_to_its_agent():

@@ -238,11 +238,26 @@ def test_deploying_stops_nothing_that_runs():
     assert world.instance("/web-vm1/late").desired is Desired.DEPLOYED_STOPPED
 
 
-def test_stopping_what_is_not_deployed_deploys_it():
+def test_deploying_a_machine_deploys_what_is_on_it_and_starts_nothing():
     world = World()
-    world.stop("/web-vm1")
+    world.stop("/web-vm1", at_least=True)
     assert world.instance("/web-vm1").desired is Desired.DEPLOYED_STARTED
     assert world.instance("/web-vm1/web").desired is Desired.DEPLOYED_STOPPED
+
+
+def test_a_stop_deploys_nothing():
+    world = World()
+    world.stop("/web-vm1")
+    world.stop()
+    assert not world.steps()
+    assert world.instance("/web-vm1/web").desired is Desired.NOT_DEPLOYED
+
+
+def test_one_instance_named_alone_can_be_wanted_stopped():
+    world, _, _ = running_shop()
+    create(world, "late", "/web-vm1", "Web")
+    world.stop("/web-vm1/late", subtree=False)
+    assert world.instance("/web-vm1/late").desired is Desired.DEPLOYED_STOPPED
 
 
 def test_the_same_wish_again_changes_nothing():

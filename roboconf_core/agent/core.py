@@ -49,6 +49,9 @@ from roboconf_core.model.lifecycle import Status
 WAKE_TIMER = "wake"
 """Fires when time alone changes a decision: a retry, a poll, the end of a quiet period or of a grace."""
 
+_HEARTBEAT_DUE = TimerFired(HEARTBEAT_TIMER)
+"""Changes nothing that there is to decide about."""
+
 
 class AgentCore:
     """Decides what an agent does; deterministic, so that a whole deployment can be simulated.
@@ -86,12 +89,16 @@ class AgentCore:
         mind = self._mind
         mind.now, mind.effects = now, []
         self._take(event)
-        settle(mind)
+        if event != _HEARTBEAT_DUE:
+            self._decide()
+        return (*mind.memory.flush(), *mind.effects)
+
+    def _decide(self) -> None:
+        settle(self._mind)
         self._links.answer()
         self._links.tell_holders()
-        mind.flush_reports()
+        self._mind.flush_reports()
         self._set_timer()
-        return (*mind.memory.flush(), *mind.effects)
 
     def _take(self, event: Event) -> None:
         match event:

@@ -115,13 +115,14 @@ class Exporter:
             self._holders.setdefault(key, {})[sender] = stamp
 
     def answered(self, sender: str, message: DrainAnswered) -> None:
-        """Note that an agent's instances use a withdrawn publication no more."""
+        """Note that an agent's instances use a publication, or the one before its withdrawal, no more."""
         key, stamp = (message.instance, message.prefix), (message.epoch, message.sequence)
-        publication = self._published.get(key)
-        if publication is None or stamp < publication.stamp:
+        if key not in self._published:
             return
-        self._answers.setdefault(key, {})[sender] = stamp
-        self._holders.get(key, {}).pop(sender, None)
+        answers, holders = self._answers.setdefault(key, {}), self._holders.get(key, {})
+        answers[sender] = max(stamp, answers.get(sender, stamp))
+        if sender in holders and holders[sender] <= stamp:
+            del holders[sender]
 
     def lost(self, agent: str) -> None:
         """Note that an agent is gone and answers no more."""

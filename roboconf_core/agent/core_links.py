@@ -146,12 +146,11 @@ class Links:
                 self._told[key] = current.stamp
                 self._send_held(publication.agent, current)
         for key in sorted(self._told.keys() - used.keys()):
+            del self._told[key]
             current = self._mind.registry.get(key)
-            if current is None or current.variables is None:
-                del self._told[key]
-                if current is not None and current.planned:
-                    self._drained[key] = current.stamp
-                    self._send_drained(current)
+            if current is not None and (current.planned or current.variables is not None):
+                self._drained[key] = current.stamp
+                self._send_drained(current)
 
     def withdrawn_again(self, publication: Publication) -> None:
         """Answer a planned withdrawal that came again: the first answer may be lost."""

@@ -48,8 +48,10 @@ class ImportRegistry:
         return [p for p in self._held.get(prefix, {}).values() if p.variables is not None]
 
     def digest(self, prefix: str) -> str:
-        """Return the digest of what is held; what was only remembered from the journal does not count."""
-        return digest_of_publications(p for p in self.live(prefix) if key_of(p) not in self._provisional)
+        """Return the digest of what is held; empty, to be repaired, while some of it is only remembered."""
+        if any(key[1] == prefix for key in self._provisional):
+            return ""
+        return digest_of_publications(self.live(prefix))
 
     def apply(self, publication: Publication) -> bool:
         """Take in a publication; tell whether it was news."""
@@ -85,8 +87,9 @@ class ImportRegistry:
         """Take in what the deployment manager knows of a prefix.
 
         Agents that do not exist any more, and former generations of those that do, are
-        ended; nothing younger than the message's generation is touched. What this agent
-        itself (``own``) publishes is not for others to say.
+        ended, and what is only remembered and unknown there is dropped; nothing younger than
+        the message's generation is touched. What this agent itself (``own``) publishes is
+        not for others to say.
         """
         for farewell in message.farewells:
             if farewell.agent != own:
@@ -99,6 +102,12 @@ class ImportRegistry:
         for publication in message.publications:
             if publication.agent != own and publication.prefix == message.prefix:
                 self.apply(publication)
+        self._drop_unknown(message)
+
+    def _drop_unknown(self, message: ImportsRepaired) -> None:
+        known = {key_of(publication) for publication in message.publications}
+        remembered = [p for p in self.live(message.prefix) if key_of(p) in self._provisional]
+        self._drop(p for p in remembered if key_of(p) not in known and p.epoch.generation <= message.generation)
 
     def _is_news(self, publication: Publication) -> bool:
         agent, epoch = publication.agent, publication.epoch

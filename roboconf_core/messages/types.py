@@ -160,7 +160,7 @@ class ExportsHeld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrainAnswered:
-    """An importer's agent, to the exporter's: nothing here uses what was withdrawn any more."""
+    """An importer's agent, to the exporter's: nothing here uses this publication, or what it withdrew, any more."""
 
     instance: str
     prefix: str

@@ -61,10 +61,20 @@ def test_a_planned_stop_waits_no_longer_than_its_deadline(web, make):
 
 def test_an_answer_to_an_older_publication_does_not_count(web, make):
     old = web.published("/vm/web")[-1]
-    stop(web, make)
+    web.do(QueueOverflowed())
     for balancer in ("app/lb1", "app/lb2"):
+        web.hear(held(web.published("/vm/web")[-1]), balancer)
         web.hear(answer(old), balancer)
+    stop(web, make)
     assert not web.running
+
+
+def test_who_does_not_use_it_any_more_is_not_waited_for(web, make):
+    p = web.published("/vm/web")[-1]
+    for balancer in ("app/lb1", "app/lb2"):
+        web.hear(answer(p), balancer)
+    stop(web, make)
+    assert web.run_of("/vm/web").action is Action.STOP
 
 
 def test_a_holder_that_is_lost_is_not_waited_for(web, make):
@@ -187,6 +197,14 @@ def test_an_importer_that_stops_for_want_of_providers_answers_after_its_stop(imp
     assert importer.messages(DrainAnswered) == []
     importer.finish("/vm/lb", Action.STOP)
     assert len(importer.messages(DrainAnswered)) == 2
+
+
+def test_an_importer_that_stops_says_that_it_uses_nothing_any_more(importer, make):
+    importer.want(make.spec("/vm/lb", imports=["Web.port"], desired=Desired.DEPLOYED_STOPPED, generation=2))
+    importer.finish("/vm/lb", Action.STOP)
+    assert importer.messages(DrainAnswered, make.agent_topic("app/w1")) == [
+        answer(make.publication("/w1/web", prefix="Web"))
+    ]
 
 
 def test_an_unplanned_withdrawal_is_not_answered(importer, make):

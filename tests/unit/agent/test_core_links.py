@@ -47,13 +47,16 @@ def test_a_heartbeat_says_by_digests_what_was_reported_published_and_is_held(wor
     assert beat.held == {"Db": digest_of_publications([theirs])}
 
 
-def test_what_was_only_remembered_from_the_journal_is_not_counted_as_held(world, make):
+def test_what_is_only_remembered_from_the_journal_asks_for_repair(world, make):
     world.want(make.spec("/vm/web", imports=["Db.port"]))
     world.exported(make.publication("/db1/db"))
     world.finish_all()
     world.crash()
     world.do(Connected())
-    assert world.messages(Heartbeat)[-1].held == {"Db": digest_of_publications([])}
+    assert world.messages(Heartbeat)[-1].held == {"Db": ""}
+    world.exported(make.publication("/db1/db"))
+    world.advance(5)
+    assert world.messages(Heartbeat)[-1].held == {"Db": digest_of_publications([make.publication("/db1/db")])}
 
 
 def test_an_agent_listens_to_what_it_imports_and_to_requests_for_what_it_exports(world, make):

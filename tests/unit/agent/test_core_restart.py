@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from roboconf_core.agent.events import ActionEnded, Cancel, Connected, Outcome, Watch
-from roboconf_core.messages.types import Epoch, ExportsHeld, ImportsRequested
+from roboconf_core.messages.types import Epoch, ExportsHeld, ImportsRepaired, ImportsRequested
 from roboconf_core.model.lifecycle import Action, Desired, Status
 
 S = Status
@@ -47,6 +47,12 @@ def test_what_changed_meanwhile_is_an_update_against_what_was_seen_before(web, m
     run = web.run_of("/vm/web")
     assert [p.path for p in run.joined] == ["/db2/db"]
     assert [p.path for p in run.imports] == ["/db1/db", "/db2/db"]
+
+
+def test_what_is_remembered_but_unknown_to_the_manager_is_dropped(web):
+    web.crash()
+    web.hear(ImportsRepaired(prefix="Db", generation=1, agents={"app/db1": 1}))
+    assert web.run_of("/vm/web").action is Action.STOP
 
 
 def test_a_running_action_is_adopted(world, make):

@@ -15,6 +15,8 @@ from typing import BinaryIO
 log = logging.getLogger(__name__)
 
 _TAIL_BYTES = 2000
+_OF_THE_AGENT = ("work", "cache", "trash", "state", "agent.pid", "settings.json")
+"""What goes with a machine, in this order; what else is in its directory is the deployment manager's, or a log."""
 
 
 class MachineDirectory:
@@ -79,16 +81,13 @@ class MachineDirectory:
             return ""
 
     def clear(self) -> None:
-        """Remove all but the logs; the settings last, so that what is interrupted is done again."""
-        if not self.path.is_dir():
-            return
-        for path in sorted(self.path.iterdir(), key=lambda p: p == self.settings_file):
-            if path.suffix == ".log" or path.name == "logs":
-                continue
+        """Remove what the agent keeps and its settings, these last: what is interrupted is done again; logs stay."""
+        for name in _OF_THE_AGENT:
+            path = self.path / name
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, onerror=_made_writable)
             else:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
 
 def _made_writable(function: object, name: str, error: object) -> None:

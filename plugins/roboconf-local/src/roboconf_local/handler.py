@@ -84,11 +84,9 @@ class LocalTarget(TargetHandler):
         return mark
 
     def find_machine(self, machine: Machine) -> str | None:
-        """Return the machine's mark if its directory or any living process carries it."""
+        """Return the machine's mark if any living process carries it; without one, it has yet to be created."""
         mark = machine_mark(machine)
-        with _as_target_error(machine):
-            known = MachineDirectory(machine.directory).settings().get("machine_id") == mark
-        return mark if known or marked(mark) else None
+        return mark if marked(mark) else None
 
     def configure_machine(self, machine: Machine, machine_id: str) -> bool:
         """Tell that nothing is left to do, or why the agent did not even start."""

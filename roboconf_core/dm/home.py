@@ -6,8 +6,6 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import quote
@@ -107,9 +105,10 @@ class Home:
             return True
         return False
 
-    @contextmanager
-    def owned(self) -> Iterator[None]:
-        """Own the home for as long as the block runs; the end of the process gives it back too.
+    def own(self) -> int:
+        """Own the home until the process ends, or until the descriptor that is returned is closed.
+
+        Whoever waits for the lock waits for the end of the whole process.
 
         Raises:
             ConflictError: If another deployment manager owns it.
@@ -117,9 +116,10 @@ class Home:
         descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._take(descriptor)
-            yield
-        finally:
+        except BaseException:
             os.close(descriptor)
+            raise
+        return descriptor
 
     def _take(self, descriptor: int) -> None:
         patience = time.monotonic() + _LOCK_PATIENCE_S

@@ -53,4 +53,5 @@ def log_to(file: Path, *, level: int = logging.INFO) -> logging.Handler:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it tells of each connection
     return handler

@@ -70,8 +70,8 @@ def serve(
     check_clear_text(host, insecure_clear_text=insecure_clear_text)
     home = Home(directory)
     home.prepare()
+    home.own()
     with ExitStack() as stack:
-        stack.enter_context(home.owned())
         handler = log_to(home.log_file)
         stack.callback(handler.close)
         stack.callback(logging.getLogger().removeHandler, handler)

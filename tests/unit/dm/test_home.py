@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -55,18 +56,25 @@ def test_a_token_is_not_shown():
 
 def test_a_home_has_one_owner(home):
     assert not home.is_running()
-    with home.owned():
-        assert home.is_running()
-        home.write(INFO)
-        with pytest.raises(ConflictError, match="process 17"), Home(home.directory).owned():
-            pass
+    lock = home.own()
+    assert home.is_running()
+    home.write(INFO)
+    with pytest.raises(ConflictError, match="process 17"):
+        Home(home.directory).own()
+    os.close(lock)
     assert not home.is_running()
-    with home.owned():
-        pass
 
 
 def test_a_killed_owner_owns_no_more(home):
-    program = "import sys, pathlib\nfrom roboconf_core.dm.home import Home\nwith Home(pathlib.Path(sys.argv[1])).owned():\n    print('owned', flush=True)\n    sys.stdin.read()\n"
+    program = textwrap.dedent(
+        """
+        import sys, pathlib
+        from roboconf_core.dm.home import Home
+        Home(pathlib.Path(sys.argv[1])).own()
+        print("owned", flush=True)
+        sys.stdin.read()
+        """
+    )
     command = [sys.executable, "-c", program, str(home.directory)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline() == "owned\n"

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from roboconf_core import __version__
 from roboconf_core.rest.problems import install_error_handlers
@@ -14,7 +15,7 @@ from roboconf_core.rest.routes_applications import application_routes
 from roboconf_core.rest.routes_instances import action_routes, instance_routes
 from roboconf_core.rest.routes_system import health_routes, system_routes
 from roboconf_core.rest.routes_templates import template_routes
-from roboconf_core.rest.security import TokenRequired, Traced
+from roboconf_core.rest.security import Guarded, Traced
 from roboconf_core.rest.service import Service
 
 API_PREFIX = "/api/v1"
@@ -37,11 +38,12 @@ def create_app(service: Service, *, messaging: Any = None) -> FastAPI:  # noqa: 
     app = FastAPI(title="Roboconf", version=__version__, lifespan=lifespan)
     install_error_handlers(app)
     routers = (system_routes, template_routes, application_routes, instance_routes, action_routes)
-    token = [Depends(TokenRequired(service.info.token))]
+    shown_in_openapi = [Depends(HTTPBearer(auto_error=False))]  # the check itself is Guarded's, before anything is read
     for routes in routers:
-        app.include_router(routes(service), prefix=API_PREFIX, dependencies=token)
+        app.include_router(routes(service), prefix=API_PREFIX, dependencies=shown_in_openapi)
     app.include_router(health_routes(service))
     if messaging is not None:
         app.mount(MESSAGING_PREFIX, messaging)
+    app.add_middleware(Guarded, token=service.info.token, prefix=API_PREFIX, uploads=f"{API_PREFIX}/templates")
     app.add_middleware(Traced)
     return app

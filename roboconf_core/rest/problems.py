@@ -35,6 +35,9 @@ _STATUS_OF_CODE = {
     Code.DM_INVALID_REQUEST: 400,
 }
 
+_CODE_OF_STATUS = {404: Code.DM_NOT_FOUND, 413: Code.DM_TOO_LARGE}
+"""For what the web framework refuses by itself."""
+
 
 class UnauthorizedError(RoboconfError):
     """The request carries no valid token."""
@@ -99,7 +102,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        code = Code.DM_NOT_FOUND if error.status_code == 404 else Code.DM_INVALID_REQUEST
+        code = _CODE_OF_STATUS.get(error.status_code, Code.DM_INVALID_REQUEST)
         message = f"{request.method} {request.url.path}: {error.detail}"
         answer = error_response(RoboconfError(message, code=code, hint="the resources are listed at /docs"))
         answer.status_code = error.status_code

@@ -7,11 +7,14 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from fastapi import Request
+from starlette.exceptions import HTTPException
 
 from roboconf_core.errors import Code, RoboconfError
 from roboconf_core.rest.logs import set_trace_id
-from roboconf_core.rest.problems import UnauthorizedError
+from roboconf_core.rest.problems import UnauthorizedError, error_response
+
+MAX_BODY_BYTES = 1024 * 1024
+"""Of requests other than uploads."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,18 +27,51 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-class TokenRequired:
-    """Lets a request in when it carries ``Authorization: Bearer TOKEN``; a FastAPI dependency."""
+class Guarded:
+    """ASGI middleware: below a prefix, nothing is read of a request without ``Authorization: Bearer TOKEN``.
 
-    def __init__(self, token: str) -> None:
+    Bodies are bounded too; those of uploads by their own route, which streams them.
+    """
+
+    def __init__(self, app: AsgiApp, *, token: str, prefix: str, uploads: str) -> None:
+        self._app = app
         self._token = token.encode()
+        self._prefix = prefix
+        self._uploads = uploads
 
-    def __call__(self, request: Request) -> None:
-        """Raise ``UnauthorizedError`` unless the token is right."""
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), self._token):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(self._prefix + "/"):
+            await self._app(scope, receive, send)
+        elif not self._is_authorized(scope):
             hint = "send 'Authorization: Bearer TOKEN'; the token is in dm.json of the deployment manager's home"
-            raise UnauthorizedError("the request carries no valid token", hint=hint)
+            refusal = error_response(UnauthorizedError("the request carries no valid token", hint=hint))
+            await refusal(scope, receive, send)
+        else:
+            is_upload = scope["path"].rstrip("/") == self._uploads
+            await self._app(scope, receive if is_upload else _bounded(receive), send)
+
+    def _is_authorized(self, scope: Scope) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(given) != 1:
+            return False
+        scheme, _, token = given[0].partition(b" ")
+        return scheme.lower() == b"bearer" and secrets.compare_digest(token.strip(), self._token)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Return a ``receive`` that refuses a body of more than ``MAX_BODY_BYTES``."""
+    taken = 0
+
+    async def receive_bounded() -> MutableMapping[str, Any]:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            raise HTTPException(413, f"the body has more than {MAX_BODY_BYTES} bytes")
+        return message
+
+    return receive_bounded
 
 
 class Traced:

@@ -1,5 +1,6 @@
 """The REST API over a real server: who may ask, shapes, pages, errors."""
 
+import socket
 import threading
 
 import httpx
@@ -53,6 +54,22 @@ def test_without_the_token_nothing_is_told(running, header):
         assert answer.headers["www-authenticate"] == "Bearer"
         assert problems_of(answer)[0]["code"] == Code.DM_UNAUTHORIZED
     assert running.process.poll() is None
+
+
+@pytest.mark.parametrize("path", ["", "/", "/applications", "/dragons", "/templates"])
+def test_nothing_is_read_of_a_request_without_the_token(running, path):
+    """The body is announced and never sent: the answer comes all the same."""
+    host, port = running.home.read().url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        client.sendall(f"POST /api/v1{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n".encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_body_that_is_too_long_is_refused(lamp):
+    body = {"name": "x", "component": "VM", "overrides": {"a": "b" * 2_000_000}}
+    answer = lamp.client.post("/applications/lamp/instances", json=body)
+    assert answer.status_code == 413
+    assert problems_of(answer)[0]["code"] == Code.DM_TOO_LARGE
 
 
 def test_health_needs_no_token(running):

@@ -12,6 +12,7 @@ from roboconf_core.agent.events import Outcome
 from roboconf_core.agent.processes import ProcessId
 from roboconf_core.hooks.lifecycle import Command
 
+SHIM_LOG = "shim.log"
 TAIL_BYTES = 16 * 1024
 """How much of the end of an output goes into an outcome."""
 
@@ -93,6 +94,12 @@ def look(directory: Path, about: About, *, rebooted: bool = False) -> Found | No
 def leader_of(directory: Path) -> ProcessId | None:
     """Return the process that the action is, once it was started."""
     return _process(directory / "leader")
+
+
+def said_by_shim(directory: Path) -> str:
+    """Return the last line that the shim itself printed: it does so only in trouble."""
+    lines = tail(directory / SHIM_LOG).splitlines()
+    return lines[-1] if lines else ""
 
 
 def tails(about: About) -> tuple[str, str]:

@@ -157,14 +157,19 @@ class Actions:
             return
         task = _Task(run.id, run.instance.id, run.action, run.timeout_s, run)
         self._tasks[run.id] = task
-        reason = f"timed out after {run.timeout_s:g} s, while it was prepared"
-        task.deadline = self._loop.later(run.timeout_s, partial(self._give_up, task, reason))
+        task.deadline = self._loop.later(run.timeout_s, partial(self._unprepared, task))
 
         def work() -> None:
             prepared = self._prepare(run)
             self._loop.call(partial(self._prepared, task, prepared))
 
         self._workers.submit(work)
+
+    def _unprepared(self, task: _Task) -> None:
+        """Give up an action whose handler does not return; its thread is lost until it does."""
+        log.error("the handler does not return", extra={"action_id": task.id, "action": task.action})
+        self._workers.widen()
+        self._give_up(task, f"timed out after {task.timeout_s:g} s, while it was prepared")
 
     def _prepared(self, task: _Task, prepared: Prepared) -> None:
         if self._tasks.get(task.id) is not task:
@@ -225,7 +230,13 @@ class Actions:
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(directory / "shim.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (
+                    os.POSIX_SPAWN_OPEN,
+                    1,
+                    str(directory / actiondir.SHIM_LOG),
+                    os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+                    0o600,
+                ),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
                 *moves,
             ],
@@ -262,8 +273,8 @@ class Actions:
             if task.cancelled:
                 self._end_session(task)
         else:
-            reason = "cancelled" if task.cancelled else "its result is lost: the shim was killed"
-            self._give_up(task, reason)
+            said = actiondir.said_by_shim(self._layout.action(task.id)) or "the shim was killed"
+            self._give_up(task, "cancelled" if task.cancelled else f"its result is lost: {said}")
 
     def _cancel(self, action_id: str) -> None:
         task = self._tasks.get(action_id)

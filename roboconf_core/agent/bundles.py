@@ -31,6 +31,9 @@ PATIENCE_S = 5.0
 TRIES = 4
 """...and given up after so many times, each twice as patient as the one before."""
 
+KEPT_S = 30 * 86400.0
+"""A bundle that was not asked for since is removed when the agent starts."""
+
 MAX_ENTRIES = 10_000
 MAX_UNPACKED_BYTES = 2 * 1024 * 1024 * 1024
 MAX_RATIO = 200
@@ -88,6 +91,12 @@ class BundleCache:
             raise LifecycleError(f"'{digest}' is no digest of a bundle", code=Code.AGENT_BUNDLE)
         return self._directory / f"{name}.tar.gz"
 
+    def clean(self, wall: float) -> None:
+        """Remove what nobody asked for in a long time; for any thread, before the first ``fetch``."""
+        for path in self._directory.iterdir():
+            if path.stat().st_mtime < wall - KEPT_S:
+                path.unlink()
+
     def fetch(self, digest: str, now: float) -> None:
         """Bring a bundle into the cache, unless it is there or on its way; ``tell`` hears how that ended."""
         if digest in self._verified:
@@ -100,6 +109,7 @@ class BundleCache:
                 return
             fetch = self._fetches[digest] = _Fetch(file.with_suffix(".part"), now)
             if file.exists():
+                os.utime(file)
                 self._check(digest, fetch, file)
             elif self._connected:
                 self._request(digest, fetch, now)

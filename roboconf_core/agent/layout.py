@@ -37,14 +37,16 @@ class Layout:
         self.shim = directory / "state" / "shim.pyc"
         self.actions = directory / "state" / "actions"
         self.processes = directory / "state" / "processes"
+        self.pid_files = directory / "run"
         self.output = directory / "output"
         self.work = directory / "work"
         self.cache = directory / "cache"
         self.trash = directory / "trash"
 
     def make(self) -> None:
-        """Make what is missing; others may look into ``work`` only, where services with users of their own read."""
-        self.work.mkdir(parents=True, exist_ok=True)
+        """Make what is missing; services with users of their own may look into ``work`` and ``run`` only."""
+        for path in (self.work, self.pid_files):
+            path.mkdir(parents=True, exist_ok=True)
         for path in (self.journal.parent, self.actions, self.processes, self.output, self.cache, self.trash):
             path.mkdir(mode=0o700, exist_ok=True)
 
@@ -58,7 +60,7 @@ class Layout:
 
     def pid_file(self, instance_id: str) -> Path:
         """Return where an instance's recipe may leave the pid of its service."""
-        return self.processes / f"{escape(instance_id)}.pid"
+        return self.pid_files / f"{escape(instance_id)}.pid"
 
     def seen(self, instance_id: str) -> Path:
         """Return where the agent notes which process a pid file named."""

@@ -136,9 +136,19 @@ class Workers:
         with self._lock:
             self._busy += 1
             if self._busy > self._threads and self._threads < self._count:
-                self._threads += 1
-                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+                self._add()
         self._jobs.put(job)
+
+    def widen(self) -> None:
+        """Allow one more thread, because a job does not return and cannot be ended."""
+        with self._lock:
+            self._count += 1
+            if self._busy > self._threads:
+                self._add()
+
+    def _add(self) -> None:
+        self._threads += 1
+        threading.Thread(target=self._work, name=self._name, daemon=True).start()
 
     def _work(self) -> None:
         while True:

@@ -42,6 +42,7 @@ from roboconf_core.messages.codec import decode, encode, to_plain
 from roboconf_core.messages.topology import DM_TOPIC
 from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, InstanceSpec, key_of
 from roboconf_core.model.instant import Instant
+from roboconf_core.model.lifecycle import Action
 
 log = logging.getLogger(__name__)
 
@@ -179,6 +180,7 @@ class AgentRunner:
             log.error("the journal had damaged lines, which are ignored", extra={"lines": self._journal.damaged})
         for place in self._layout.trash.iterdir():
             self._workers.submit(partial(remove, place))
+        self._workers.submit(partial(self._bundles.clean, time.time()))
         if rebooted:
             self._watcher.forget_boot()
         outcomes, running = self._actions.adopt(rebooted=rebooted)
@@ -229,6 +231,8 @@ class AgentRunner:
             self._bundles.connected(time.monotonic())
         elif isinstance(item, events.Disconnected):
             self._bundles.disconnected()
+        elif isinstance(item, ActionEnded) and item.outcome.reason:
+            log.warning("an action failed: %s", item.outcome.reason, extra={"action_id": item.id})
         return self._handled(item)
 
     def _handled(self, event: Event) -> tuple[Effect, ...]:
@@ -292,7 +296,9 @@ class AgentRunner:
             case events.Unsubscribe(topics):
                 self._connection.unsubscribe(topics)
             case events.Run():
-                log.info("runs %s", effect.action, extra={"instance": effect.instance.path, "action_id": effect.id})
+                level = logging.DEBUG if effect.action is Action.STATUS else logging.INFO
+                extra = {"instance": effect.instance.path, "action_id": effect.id}
+                log.log(level, "runs %s", effect.action, extra=extra)
                 self._actions.run(effect)
             case events.Cancel(action_id):
                 self._actions.cancel(action_id)

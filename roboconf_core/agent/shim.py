@@ -29,6 +29,8 @@ POLL_S = 0.1
 """Between two looks at the size of the output."""
 KEPT_BYTES = 64 * 1024
 """How much of the end of an output is kept when the file became too long."""
+ROOM_S = 600
+"""How long room for the result is waited for."""
 
 _HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _RESET = (*_HANDLED, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
@@ -47,8 +49,19 @@ def main(directory: str, *held: str) -> None:
         os.set_inheritable(int(descriptor), False)
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     if claim(directory, str(os.getpid()), start_ticks(os.getpid()) or ""):
-        fields = read_fields(os.path.join(directory, "command"))
-        write_fields(os.path.join(directory, "result"), _Action(directory, fields).run(), durable=True)
+        _keep(directory, _Action(directory, read_fields(os.path.join(directory, "command"))).run())
+
+
+def _keep(directory: str, result: Fields) -> None:
+    """Write the result, waiting for room on a full disk rather than losing it."""
+    for _ in range(ROOM_S):
+        try:
+            write_fields(os.path.join(directory, "result"), result, durable=True)
+        except OSError as error:
+            sys.stderr.write(f"the result cannot be recorded: {error}\n")
+            time.sleep(1)
+        else:
+            return
 
 
 class _Action:
@@ -96,7 +109,10 @@ class _Action:
         for descriptor in descriptors:
             os.close(descriptor)
         record = [("pid", str(self._leader)), ("start", start_ticks(self._leader) or "")]
-        write_fields(os.path.join(self._directory, "leader"), record)
+        try:
+            write_fields(os.path.join(self._directory, "leader"), record)
+        except OSError as error:  # the action runs: all that is lost is a way to end it without this process
+            sys.stderr.write(f"the leader cannot be recorded: {error}\n")
 
     def _wait(self, deadline: float) -> str:
         while True:

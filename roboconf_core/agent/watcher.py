@@ -68,9 +68,8 @@ class Watcher:
 
     def forget_boot(self) -> None:
         """Forget all pids, which the reboot of the host made meaningless; before the loop runs."""
-        for path in self._layout.processes.iterdir():
-            if path.suffix in (".pid", ".seen"):
-                path.unlink()
+        for path in (*self._layout.pid_files.glob("*.pid"), *self._layout.processes.glob("*.seen")):
+            path.unlink()
 
     def _watch(self, instance: str) -> None:
         self._unwatch(instance)

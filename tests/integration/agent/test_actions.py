@@ -179,6 +179,31 @@ def test_long_preparation_delays_no_other_action_and_ends_by_its_time_out(hands)
     assert not hands.layout.action("slow").exists()
 
 
+def test_handlers_that_never_return_do_not_use_up_the_workers(hands):
+    release = threading.Event()
+    quick = hands.prepare
+
+    def prepare(run):
+        if run.id != "quick":
+            release.wait(30)
+        return quick(run)
+
+    hands.actions._prepare = prepare
+    for number in range(4):
+        hands.start("true", id=f"slow{number}", timeout_s=0.5)
+    hands.start("true", id="quick")
+    ended = {event.id: event.outcome.reason for event in (hands.ended() for _ in range(5))}
+    assert ended.pop("quick") == ""
+    assert set(ended.values()) == {"timed out after 0.5 s, while it was prepared"}
+    release.set()
+
+
+def test_shim_that_cannot_write_is_heard(hands, tmp_path):
+    hands.actions._shim = tmp_path / "shim.py"
+    hands.actions._shim.write_text("raise SystemExit('no room')")
+    assert hands.outcome("true").reason == "its result is lost: no room"
+
+
 def test_shim_that_is_killed_leaves_an_action_that_still_ends(hands, tmp_path):
     hands.start(f"echo $PPID > {tmp_path}/shim.draft; mv {tmp_path}/shim.draft {tmp_path}/shim; exec sleep 1000")
     wait_for((tmp_path / "shim").exists, "script begun")

@@ -334,7 +334,7 @@ def test_watched_process_that_dies_is_told(agent, script, tmp_path):
     script.answers[ActionEnded] = (Watch(instance),)
     agent.runner.connected()
     script.next(ActionEnded)
-    pid_file = next((agent.directory / "state" / "processes").glob("*.pid"))
+    pid_file = next((agent.directory / "run").glob("*.pid"))
     os.kill(int(pid_file.read_text()), 9)
     assert script.next(ProcessDied) == ProcessDied("i-1")
 
@@ -347,7 +347,7 @@ def test_discarded_instance_leaves_nothing_but_a_service_goes_on_when_the_agent_
     assert list(agent.directory.glob("work/*/*/file"))
     script.answers[Disconnected] = (Discard(instance),)
     agent.runner.disconnected("cut")
-    for pattern in ("work/*/*", "output/*", "state/processes/*", "trash/*"):
+    for pattern in ("work/*/*", "output/*", "run/*", "state/processes/*", "trash/*"):
         wait_for(lambda pattern=pattern: not list(agent.directory.glob(pattern)), pattern)
     agent.stop()
     assert marked_processes(os.environ[MARK]), "the service"

@@ -144,6 +144,17 @@ def test_digest_that_could_be_a_path_is_refused(agent, digest):
         agent.cache.file(digest)
 
 
+def test_bundles_that_nobody_asks_for_are_removed_after_a_month(agent, tmp_path):
+    agent.cache.file(DIGEST).write_bytes(DATA)
+    for name in ("old.tar.gz", "half.part"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 1000.0))
+    os.utime(agent.cache.file(DIGEST), (0, 1000.0))
+    agent.cache.fetch(DIGEST, 0.0)
+    agent.cache.clean(1001.0 + bundles.KEPT_S)
+    assert list(tmp_path.iterdir()) == [agent.cache.file(DIGEST)]
+
+
 def packed(tmp_path, *members):
     """Return a bundle of (name or TarInfo, content) pairs."""
     path = tmp_path / "bundle.tar.gz"

@@ -31,6 +31,7 @@ def test_others_may_look_into_working_directories_only(tmp_path):
     modes = {path.name: path.stat().st_mode & 0o077 for path in layout.directory.iterdir()}
     assert {name for name, mode in modes.items() if mode == 0} == {"state", "output", "cache", "trash"}
     assert modes["work"] != 0
+    assert modes["run"] != 0
 
 
 def test_removing_does_not_follow_links(tmp_path):

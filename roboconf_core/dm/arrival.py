@@ -43,7 +43,7 @@ def begin(turn: Turn, machine: MachineRecord) -> None:
         machine_id="",
         address="",
         seen_address="",
-        handlers={},
+        handlers=None,
         failure=None,
         problem="",
     )

@@ -61,7 +61,8 @@ class DmCore:
     def handle(self, event: Event, *, now: Instant) -> tuple[Effect, ...]:
         """Take in one event; return what is to be done: first what to store, then the rest in order."""
         self.memory.moment = now
-        turn = Turn(self.memory, now, self._limits, _ports_in_use(event))
+        user = event.user if isinstance(event, Requested) else ""
+        turn = Turn(self.memory, now, self._limits, _ports_in_use(event), user)
         try:
             self._decide(turn, event)
             for agent in turn.reconsidered():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roboconf_core.dm import directory, specs, steps
 from roboconf_core.dm.events import MachineStep
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.moves import change, move
 from roboconf_core.dm.state import InstanceRecord, MachineFailure, MachineRecord, Phase
@@ -73,7 +74,7 @@ def _record_unclean(turn: Turn, machine: MachineRecord) -> None:
     left = unclean(turn.memory, machine)
     if left:
         text = f"{machine.path} is ended although this was not undeployed: {', '.join(left)}"
-        turn.record(machine.application, machine.path, "undeploy-incomplete", text, {"left": list(left)})
+        turn.record(machine.application, machine.path, Kind.UNDEPLOY_INCOMPLETE, text, {"left": list(left)})
 
 
 def unclean(memory: Memory, machine: MachineRecord) -> tuple[str, ...]:
@@ -103,9 +104,11 @@ def gone(turn: Turn, machine: MachineRecord, ended: tuple[str, ...], *, left: st
     problem = machine.problem + left if machine.status is Status.NOT_DEPLOYED else ""
     failure = MachineFailure(step=MachineStep.CREATE, reason=problem, exhausted=True) if problem else None
     move(turn, machine, MachineTrigger.TERMINATED, "its machine is gone", phase=Phase.IDLE, failure=failure, problem="")
-    change(turn, machine, machine_id="", address="", seen_address="", epoch=None, farewell=None, handlers={}, attempt=0)
+    change(
+        turn, machine, machine_id="", address="", seen_address="", epoch=None, farewell=None, handlers=None, attempt=0
+    )
     text = f"the machine of {machine.path} is gone" + (f"; ended on it: {', '.join(ended)}" if ended else "")
-    turn.record(machine.application, machine.path, "machine-terminated", text, {"ended": list(ended)})
+    turn.record(machine.application, machine.path, Kind.MACHINE_TERMINATED, text, {"ended": list(ended)})
     turn.memory.presence.forget(machine.agent)
     turn.reconsider(machine.agent)
     above = turn.memory.machine_above(machine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roboconf_core.dm import arrival, directory, liveness, port_space
 from roboconf_core.dm.events import RecordAction, SendBundle
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.memory import Memory, exports_key
 from roboconf_core.dm.moves import change
 from roboconf_core.dm.state import InstanceRecord, MachineRecord, Phase
@@ -154,7 +155,7 @@ def _record_status(
         return
     text = f"{instance.path} went from {before} to {report.status}" + (f": {report.cause}" if report.cause else "")
     details = {"from": before, "to": report.status.value, "cause": report.cause, "instance": instance.id}
-    turn.record(instance.application, instance.path, "status-changed", text, details)
+    turn.record(instance.application, instance.path, Kind.STATUS_CHANGED, text, details)
 
 
 def _action(turn: Turn, machine: MachineRecord, report: ActionReported) -> None:
@@ -169,7 +170,7 @@ def _action(turn: Turn, machine: MachineRecord, report: ActionReported) -> None:
     if report.reason:
         text = f"{report.action} of {report.path} failed (attempt {report.attempt}): {report.reason}"
         details = {"action": report.action.value, "reason": report.reason, "id": report.id, "attempt": report.attempt}
-        turn.record(machine.application, report.path, "action-failed", text, details)
+        turn.record(machine.application, report.path, Kind.ACTION_FAILED, text, details)
 
 
 def _bundle(turn: Turn, machine: MachineRecord, request: BundleRequested) -> None:

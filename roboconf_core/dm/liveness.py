@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roboconf_core.dm import departure, directory, steps
 from roboconf_core.dm.events import MachineStep
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.moves import change, move
 from roboconf_core.dm.state import MachineRecord, Phase
 from roboconf_core.dm.turn import Turn
@@ -101,7 +102,7 @@ def give_up(turn: Turn, agent: str, reason: str, *, ask: bool = True) -> None:
     machine = turn.memory.machines[agent]
     turn.memory.presence.forget(agent)
     turn.memory.presence.lost[agent] = turn.now.monotonic
-    turn.record(machine.application, machine.path, "machine-lost", f"{machine.path} is lost: {reason}")
+    turn.record(machine.application, machine.path, Kind.MACHINE_LOST, f"{machine.path} is lost: {reason}")
     machine = directory.say_farewell(turn, machine, machine.epoch)
     if machine.phase is Phase.DRAINING:
         departure.terminate(turn, machine)
@@ -163,7 +164,7 @@ def _doubt(turn: Turn, suspects: list[str], crowd: set[str]) -> None:
             f"judgement suspended: {len(crowd)} agents fell silent together, {machine.path} among them;"
             " nothing is withdrawn until its target or a user confirms that it is gone"
         )
-        turn.record(machine.application, machine.path, "judgement-suspended", text, {"silent": sorted(crowd)})
+        turn.record(machine.application, machine.path, Kind.JUDGEMENT_SUSPENDED, text, {"silent": sorted(crowd)})
         turn.memory.presence.doubted[agent] = turn.now.monotonic
         steps.request(turn, machine, MachineStep.CHECK)
 
@@ -181,7 +182,7 @@ def _slept(turn: Turn, late_s: float) -> None:
     presence.heard = {agent: max(at, turn.now.monotonic) for agent, at in presence.heard.items()}
     presence.broken = dict.fromkeys(presence.broken, turn.now.monotonic)
     text = f"the deployment manager was held up for {late_s:.0f} s: every agent gets time to be heard"
-    turn.record("", "", "judgement-suspended", text)
+    turn.record("", "", Kind.JUDGEMENT_SUSPENDED, text)
 
 
 def _schedule(turn: Turn) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.state import MachineRecord
 from roboconf_core.dm.turn import Turn
 from roboconf_core.model.lifecycle import MachineTrigger, machine_move_for
@@ -31,7 +32,7 @@ def move(
     turn.record(
         machine.application,
         machine.path,
-        "status-changed",
+        Kind.STATUS_CHANGED,
         f"{machine.path} went from {machine.status} to {row.target}: {cause}",
         {"from": machine.status.value, "to": row.target.value, "cause": cause, "trigger": trigger.value},
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from roboconf_core.dm import lookup, port_space
 from roboconf_core.dm.events import CreateInstance, ReplicateInstance
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.naming import did_you_mean, instance_name
 from roboconf_core.dm.state import InstanceRecord, MachineRecord
 from roboconf_core.dm.turn import Turn
@@ -69,7 +70,7 @@ def plant(turn: Turn, application: str, parent: str, top: Instance) -> list[Inst
         raise ConflictError(f"{join_path(parent, top.name)} exists already", hint="choose another name")
     created = [_add(turn, application, parent + placed.parent_path, placed.instance) for placed in walk([top])]
     path = created[0].path
-    turn.record(application, path, "instance-created", f"{path} was created", {"instances": len(created)})
+    turn.record(application, path, Kind.INSTANCE_CREATED, f"{path} was created", {"instances": len(created)})
     return created
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.state import InstanceRecord
 from roboconf_core.dm.targets import SHARED_HOST, host_of
 from roboconf_core.dm.turn import Turn
@@ -52,11 +53,11 @@ def redraw(turn: Turn, instance: InstanceRecord, name: str, port: int) -> None:
         drawn = draw(turn, without)
     except ConflictError as error:
         turn.memory.instances.put(instance.id, instance)
-        turn.record(instance.application, instance.path, "port-exhausted", str(error))
+        turn.record(instance.application, instance.path, Kind.PORT_EXHAUSTED, error.problems[0].message)
         return
     text = f"port {port} of {instance.path} is taken on its host; '{name}' is {drawn.ports[name]} now"
     details = {"name": name, "taken": port, "port": drawn.ports[name]}
-    turn.record(instance.application, instance.path, "port-redrawn", text, details)
+    turn.record(instance.application, instance.path, Kind.PORT_REDRAWN, text, details)
 
 
 def refresh(turn: Turn, instance: InstanceRecord) -> InstanceRecord:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from roboconf_core.dm import arrival, departure, liveness, removal, steps
 from roboconf_core.dm.events import MachineStep, MachineStepDone, MachineStepFailed
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.moves import change
 from roboconf_core.dm.state import MachineRecord, Phase
 from roboconf_core.dm.turn import Turn
@@ -62,7 +63,10 @@ def step_done(turn: Turn, done: MachineStepDone) -> None:
             liveness.checked(turn, machine, running=done.running)
         case MachineStep.RESTART_AGENT:
             turn.record(
-                machine.application, machine.path, "agent-restarted", f"the agent of {machine.path} was started again"
+                machine.application,
+                machine.path,
+                Kind.AGENT_RESTARTED,
+                f"the agent of {machine.path} was started again",
             )
         case MachineStep.CREATE if machine.phase is Phase.CREATING:
             if machine.status is Status.UNDEPLOYING:
@@ -87,7 +91,7 @@ def step_failed(turn: Turn, failed: MachineStepFailed) -> None:
             _failed(turn, machine, failed.reason)
     elif failed.step in (MachineStep.CHECK, MachineStep.RESTART_AGENT):
         text = f"{failed.step} of {machine.path} failed: {failed.reason}"
-        turn.record(machine.application, machine.path, "machine-step-failed", text, {"step": failed.step.value})
+        turn.record(machine.application, machine.path, Kind.MACHINE_STEP_FAILED, text, {"step": failed.step.value})
         change(turn, machine, problem=text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.state import InstanceRecord, Phase
 from roboconf_core.dm.turn import Turn
@@ -40,4 +41,4 @@ def forget(turn: Turn, top: InstanceRecord) -> None:
         if instance.is_machine:
             turn.memory.machines.remove(agent_name(instance.application, instance.path))
         turn.memory.instances.remove(instance.id)
-    turn.record(top.application, top.path, "instance-removed", f"{top.path} was removed")
+    turn.record(top.application, top.path, Kind.INSTANCE_REMOVED, f"{top.path} was removed")

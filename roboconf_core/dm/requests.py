@@ -19,6 +19,7 @@ from roboconf_core.dm.events import (
     Scale,
     UserRequest,
 )
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.naming import application_name, did_you_mean
 from roboconf_core.dm.removal import forget, still_there
 from roboconf_core.dm.state import ApplicationRecord, TargetRecord, TemplateRecord
@@ -72,7 +73,7 @@ def _add_template(turn: Turn, request: AddTemplate) -> dict[str, Any]:
         added=turn.now.wall,
     )
     turn.memory.template_records.put(template.key, record)
-    turn.record("", "", "template-added", f"template '{descriptor.name}' {descriptor.version} was added")
+    turn.record("", "", Kind.TEMPLATE_ADDED, f"template '{descriptor.name}' {descriptor.version} was added")
     return {"name": descriptor.name, "version": descriptor.version}
 
 
@@ -84,7 +85,7 @@ def _remove_template(turn: Turn, request: RemoveTemplate) -> dict[str, Any]:
         raise ConflictError(text, hint=f"remove the application first: roboconf down {users[0]}")
     turn.memory.template_records.remove(key)
     del turn.memory.templates[key]
-    turn.record("", "", "template-removed", f"template '{request.name}' {request.version} was removed")
+    turn.record("", "", Kind.TEMPLATE_REMOVED, f"template '{request.name}' {request.version} was removed")
     return {"name": request.name, "version": request.version}
 
 
@@ -119,7 +120,7 @@ def _create_application(turn: Turn, request: CreateApplication) -> dict[str, Any
     turn.memory.applications.put(name, application)
     created = [i for root in turn.memory.templates[key].instances for i in planting.plant(turn, name, "", root)]
     text = f"application '{name}' was created from template '{request.template}' {request.version}"
-    turn.record(name, "", "application-created", text, {"instances": len(created)})
+    turn.record(name, "", Kind.APPLICATION_CREATED, text, {"instances": len(created)})
     return {
         "name": name,
         "template": request.template,
@@ -140,7 +141,7 @@ def _remove_application(turn: Turn, request: RemoveApplication) -> dict[str, Any
     for root in turn.memory.children(name, ""):
         forget(turn, root)
     turn.memory.applications.remove(name)
-    turn.record(name, "", "application-removed", f"application '{name}' was removed")
+    turn.record(name, "", Kind.APPLICATION_REMOVED, f"application '{name}' was removed")
     return {"name": name}
 
 

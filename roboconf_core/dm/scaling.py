@@ -7,6 +7,7 @@ from typing import Any
 
 from roboconf_core.dm import lookup, planting, wishes
 from roboconf_core.dm.events import Scale
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.naming import did_you_mean
 from roboconf_core.dm.state import InstanceRecord
 from roboconf_core.dm.turn import Turn
@@ -38,7 +39,7 @@ def scale(turn: Turn, request: Scale) -> dict[str, Any]:
     removed = [i.path for i in surplus]
     if created or removed:
         text = f"{request.to} replicas of /{base} are wanted instead of {len(staying)}"
-        turn.record(request.application, f"/{base}", "scaled", text, {"created": created, "removed": removed})
+        turn.record(request.application, f"/{base}", Kind.SCALED, text, {"created": created, "removed": removed})
     return {"path": f"/{base}", "replicas": request.to, "created": created, "removed": removed}
 
 

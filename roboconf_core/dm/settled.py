@@ -67,15 +67,16 @@ def blockers_of(memory: Memory, instance: InstanceRecord) -> list[Blocker]:
 def failure_text(failure: Failure) -> str:
     """Return a failed action as a sentence without its subject."""
     rest = "given up" if failure.exhausted else "to be tried again"
-    return f"{failure.action} failed (attempt {failure.attempt}, {rest}): {failure.reason}"
+    printed = (failure.stderr or failure.stdout).strip().splitlines()
+    said = f": {printed[-1].strip()}" if printed else ""
+    return f"{failure.action} failed (attempt {failure.attempt}, {rest}): {failure.reason}{said}"
 
 
 def missing_handler(memory: Memory, instance: InstanceRecord) -> str:
     """Return the problem of an instance whose installer the agent does not serve; empty when it does or is unknown."""
     machine = memory.machine_of(instance)
     installer = memory.template_of(instance.application).graph.installer_of(instance.component) or ""
-    served = {name.lower() for name in machine.handlers}
-    if instance.is_machine or not served or installer.lower() in served:
+    if instance.is_machine or machine.handlers is None or installer.lower() in map(str.lower, machine.handlers):
         return ""
     return f"no plugin on {machine.path} serves the installer '{installer}'"
 
@@ -118,6 +119,8 @@ def _of_software(memory: Memory, instance: InstanceRecord) -> Iterator[Blocker]:
         return
     if problem := missing_handler(memory, instance):
         yield Blocker(path=path, text=problem, exhausted=True)
+    elif memory.machine_of(instance).status is Status.PROBLEM and report is not None:
+        yield Blocker(path=path, text=f"was {report.status} when {instance.machine} was lost")
     elif memory.machine_of(instance).status is not Status.DEPLOYED_STARTED:
         yield Blocker(path=path, text=f"waits for {instance.machine}")
     elif report is None or report.generation < instance.generation:

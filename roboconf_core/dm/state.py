@@ -184,8 +184,8 @@ class MachineRecord:
     """Of the newest desired state."""
     content: str = ""
     """Digest of that desired state."""
-    handlers: dict[str, str] = field(default_factory=dict)
-    """Installers that the agent serves, with versions."""
+    handlers: dict[str, str] | None = None
+    """Installers that the agent serves, with versions; None until it said so."""
     failure: MachineFailure | None = None
     problem: str = ""
     """What is wrong with it, as a sentence; empty when nothing is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from roboconf_core.dm.events import DoMachineStep, MachineStep
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.moves import change
 from roboconf_core.dm.state import Limits, MachineFailure, MachineRecord, Phase
 from roboconf_core.dm.turn import Turn
@@ -69,7 +70,7 @@ def note_failure(turn: Turn, machine: MachineRecord, reason: str) -> MachineReco
     turn.record(
         machine.application,
         machine.path,
-        "machine-step-failed",
+        Kind.MACHINE_STEP_FAILED,
         f"{step} of {machine.path} failed (attempt {machine.attempt} of {turn.limits.attempts}): {reason}",
         {"step": step.value, "reason": reason, "attempt": machine.attempt, "exhausted": exhausted},
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from roboconf_core.dm.events import CancelTimer, Effect, Publish, Record, SetTimer
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.state import Limits
 from roboconf_core.dm.used_ports import UsedPorts
@@ -18,12 +19,13 @@ class Turn:
     """Gathers the effects of one event; lives as long as ``DmCore.handle``."""
 
     def __init__(
-        self, memory: Memory, now: Instant, limits: Limits, ports_in_use: frozenset[int] = frozenset()
+        self, memory: Memory, now: Instant, limits: Limits, ports_in_use: frozenset[int] = frozenset(), user: str = ""
     ) -> None:
         self.memory = memory
         self.now = now
         self.limits = limits
         self.ports_in_use = ports_in_use
+        self._user = user
         self.effects: list[Effect] = []
         self.told: set[str] = set()
         """Agents that get a new version of their desired state in this turn."""
@@ -46,11 +48,12 @@ class Turn:
         self.effects.append(Publish(agent_topic(agent), message))
 
     def record(
-        self, application: str, path: str, kind: str, text: str, details: Mapping[str, Any] | None = None
+        self, application: str, path: str, kind: Kind, text: str, details: Mapping[str, Any] | None = None
     ) -> None:
-        """Add to the history."""
+        """Add to the history, with the user who asked for it if one did."""
+        who = {"user": self._user} if self._user else {}
         self.effects.append(
-            Record(application=application, path=path, kind=kind, text=text, details=dict(details or {}))
+            Record(application=application, path=path, kind=kind.value, text=text, details={**(details or {}), **who})
         )
 
     def set_timer(self, name: str, delay_s: float) -> None:

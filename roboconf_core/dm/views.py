@@ -200,6 +200,6 @@ def _agent(memory: Memory, machine: MachineRecord) -> View:
         "boot": machine.epoch.boot if machine.epoch else None,
         "version": machine.version,
         "held_version": presence.versions.get(machine.agent, 0),
-        "handlers": dict(machine.handlers),
+        "handlers": dict(machine.handlers or {}),
         "problem": machine.problem,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from roboconf_core.dm import liveness, lookup, port_space, provisioning, steps
 from roboconf_core.dm.events import ChangeDesired, MachineStep, RestartAgent, Retry
+from roboconf_core.dm.kinds import Kind
 from roboconf_core.dm.state import InstanceRecord, Phase
 from roboconf_core.dm.targets import target_of
 from roboconf_core.dm.turn import Turn
@@ -38,7 +39,7 @@ def change_desired(turn: Turn, request: ChangeDesired) -> dict[str, Any]:
         where = request.path.rstrip("/") or "the application"
         details = {"desired": request.desired.value, "count": len(changed), "instances": changed[:_NAMED_IN_HISTORY]}
         turn.record(
-            request.application, request.path.rstrip("/"), "desired-changed",
+            request.application, request.path.rstrip("/"), Kind.DESIRED_CHANGED,
             f"{request.desired} is wanted of {where} ({len(changed)} instances)", details,
         )  # fmt: skip
     return {"desired": request.desired.value, "changed": changed}
@@ -77,7 +78,7 @@ def retry(turn: Turn, request: Retry) -> dict[str, Any]:
             retried.append(instance.path)
     if retried:
         text = f"another attempt is wanted of {', '.join(retried)}"
-        turn.record(request.application, request.path.rstrip("/"), "retry-requested", text, {"instances": retried})
+        turn.record(request.application, request.path.rstrip("/"), Kind.RETRY_REQUESTED, text, {"instances": retried})
     return {"retried": retried}
 
 

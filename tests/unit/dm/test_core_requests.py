@@ -8,6 +8,7 @@ import pytest
 
 from roboconf_core.dm.events import (
     AddTemplate,
+    ChangeDesired,
     CreateApplication,
     CreateInstance,
     Delete,
@@ -175,6 +176,12 @@ def test_starting_an_application_wants_everything_and_creates_the_machines():
     result = world.start()
     assert result["changed"] == ["/store-vm", "/store-vm/store", "/web-vm1", "/web-vm1/web"]
     assert world.steps() == [(MachineStep.CREATE, "shop/store-vm"), (MachineStep.CREATE, "shop/web-vm1")]
+
+
+def test_the_history_tells_who_asked():
+    world = World()
+    world.ask(ChangeDesired(application="shop", desired=Desired.DEPLOYED_STARTED), user="ada")
+    assert world.records("desired-changed")[0].details["user"] == "ada"
 
 
 def test_what_is_wanted_is_stored_before_it_is_answered():

@@ -62,9 +62,9 @@ def test_a_running_action_an_update_and_a_wait_prevent_rest():
 
 def test_an_exhausted_failure_is_marked():
     world, store, _ = running_shop()
-    failure = Failure(action=Action.START, reason="exit status 3", attempt=3, exhausted=True)
+    failure = Failure(action=Action.START, reason="exit status 3", attempt=3, exhausted=True, stderr="a\nb\n")
     store.report(STORE, Status.DEPLOYED_STOPPED, failure=failure)
-    assert (STORE, "start failed (attempt 3, given up): exit status 3", True) in blockers(world)
+    assert (STORE, "start failed (attempt 3, given up): exit status 3: b", True) in blockers(world)
 
 
 def test_exports_that_are_not_published_yet_prevent_rest():
@@ -90,7 +90,7 @@ def test_a_lost_machine_and_what_is_on_it_prevent_rest():
         world.wait(5)
         web.beat()
     assert ("/store-vm", "is lost: no word from its agent for 15 s", False) in blockers(world)
-    assert (STORE, "waits for /store-vm", False) in blockers(world)
+    assert (STORE, "was DEPLOYED_STARTED when /store-vm was lost", False) in blockers(world)
 
 
 def test_an_exhausted_machine_is_marked():

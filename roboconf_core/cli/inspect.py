@@ -99,8 +99,8 @@ def follow_events(client: Client, application: str | None, *, after: int | None 
 
 
 def event_line(event: dict[str, Any]) -> str:
-    """Return an event as one line."""
-    return f"{_clock(event['time'])}  {event['application']}{event['path']}  {event['text']}"
+    """Return an event as one line; its text names the instance."""
+    return f"{_clock(event['time'])}  {event['application']}  {event['text']}"
 
 
 def wait(

@@ -35,11 +35,11 @@ class Progress(Protocol):
         """Show the present state."""
 
 
-def progress_for(application: str, *, quiet: bool = False) -> AbstractContextManager[Progress]:
+def progress_for(*, quiet: bool = False) -> AbstractContextManager[Progress]:
     """Return the display that fits: none, a tree on a terminal, or plain lines."""
     if quiet:
         return _Silent()
-    return _Live() if sys.stdout.isatty() else _Lines(application)
+    return _Live() if sys.stdout.isatty() else _Lines()
 
 
 def instances_of(view: View) -> Iterator[View]:
@@ -106,12 +106,11 @@ class _Silent:
 
 
 class _Lines:
-    """One line per change of an instance, with the seconds since the beginning."""
+    """One line per change of an instance, with the seconds since the beginning; what rests from the start is left out."""
 
-    def __init__(self, application: str) -> None:
-        self._application = application
+    def __init__(self) -> None:
         self._begin = time.monotonic()
-        self._shown: dict[str, tuple[str, str]] = {}
+        self._shown: dict[str, tuple[str, str]] | None = None
 
     def __enter__(self) -> _Lines:
         return self
@@ -121,14 +120,25 @@ class _Lines:
 
     def show(self, view: View) -> None:
         """Print what changed since the last time."""
-        for instance in instances_of(view):
-            waits = "; ".join(instance.get("waits") or ())
-            line = (instance["status"], failure_text(instance) or waits)
-            if self._shown.get(instance["path"]) != line:
-                self._shown[instance["path"]] = line
-                passed = time.monotonic() - self._begin
-                remark = f"  {line[1]}" if line[1] else ""
-                print(f"{passed:6.1f} s  {instance['path']}  {line[0]}{remark}", flush=True)
+        present = {one["path"]: (one["status"], _reason(one)) for one in instances_of(view)}
+        if self._shown is None:
+            self._shown = {path: line for path, line in present.items() if line in _AT_REST}
+        for path, (status, reason) in present.items():
+            if self._shown.get(path) != (status, reason):
+                self._print(path, f"{status}  {reason}".rstrip())
+        for path in self._shown.keys() - present.keys():
+            self._print(path, "removed")
+        self._shown = present
+
+    def _print(self, path: str, text: str) -> None:
+        print(f"{time.monotonic() - self._begin:6.1f} s  {path}  {text}", flush=True)
+
+
+_AT_REST = (("DEPLOYED_STARTED", ""), ("DEPLOYED_STOPPED", ""), ("NOT_DEPLOYED", ""))
+
+
+def _reason(instance: View) -> str:
+    return failure_text(instance) or "; ".join(instance.get("waits") or ())
 
 
 class _Live:

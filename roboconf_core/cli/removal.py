@@ -26,7 +26,7 @@ def remove_application(client: Client, application: str) -> None:
     """
     newest = client.get("/events", application=application, limit=1)["items"]
     client.post(f"/applications/{application}/undeploy", {"path": ""})
-    with progress_for(application) as progress:
+    with progress_for() as progress:
         while True:
             view = client.get(f"/applications/{application}")
             progress.show(view)

@@ -34,7 +34,7 @@ def follow(client: Client, application: str, *, timeout_s: float | None = None, 
             problems are what prevents it.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    with progress_for(application, quiet=quiet) as progress:
+    with progress_for(quiet=quiet) as progress:
         while True:
             state = client.get(f"/applications/{application}/settled", wait_s=0)
             progress.show(client.get(f"/applications/{application}"))

@@ -12,12 +12,11 @@ import typer
 from roboconf_core.cli import manager
 from roboconf_core.cli.client import Client
 from roboconf_core.cli.connection import connected, the_home
-from roboconf_core.cli.output import print_problems
 from roboconf_core.cli.progress import View, instances_of
 from roboconf_core.cli.removal import remove_application
 from roboconf_core.cli.settled import follow
 from roboconf_core.dm.home import Home
-from roboconf_core.errors import InvalidModelError, InvalidRequestError, has_errors
+from roboconf_core.errors import InvalidRequestError, has_errors
 
 LOCAL = {"handler": "local", "id": "this-computer", "name": "This computer"}
 """What ``up`` gives to machines whose component brings no target."""
@@ -61,17 +60,21 @@ def up(
 
 
 def check(directory: Path) -> None:
-    """Check an application before anything is started.
+    """Check an application before anything is started, and show what is wrong with it.
 
     Raises:
-        InvalidModelError: With all problems, if there are errors among them.
+        typer.Exit: With status 1, if there are errors.
+        InvalidRequestError: If there is no such directory.
     """
-    from roboconf_core.cli.validate import problems_of
+    from roboconf_core.cli.excerpts import print_problem
+    from roboconf_core.cli.output import console
+    from roboconf_core.cli.validate import validate_path
 
-    problems = problems_of(directory)
-    if has_errors(problems):
-        raise InvalidModelError(problems=problems)
-    print_problems(problems)
+    validated = validate_path(directory)
+    for problem in validated.problems:
+        print_problem(console(stderr=True), problem, validated.lines.get(problem.where) if problem.where else None)
+    if has_errors(validated.problems):
+        raise typer.Exit(1)
 
 
 def _make(home: Home, directory: Path, name: str | None, port: int | None, made: Made) -> None:

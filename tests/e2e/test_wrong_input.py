@@ -37,7 +37,7 @@ def test_a_missing_bracket_is_reported_with_its_place(user, copy):
 
 
 def test_a_directory_that_cannot_be_read_is_a_problem_not_a_traceback(user, tmp_path):
-    result = user.run("up", tmp_path / "nothing", status=1)
+    result = user.run("up", tmp_path / "nothing", status=2)
     assert str(tmp_path / "nothing") in result.err
     assert "hint" in result.err
     if os.geteuid() != 0:

@@ -89,6 +89,7 @@ def test_ctrl_c_keeps_what_was_there_before(user, tiny):
 def test_a_second_ctrl_c_leaves_it_and_says_how_to_go_on(user, tiny):
     script(tiny, "start", "sleep 600")
     script(tiny, "stop", "sleep 600")
+    (tiny / "graph" / "Thing" / "recipe.properties").write_text("stop.timeout = 4\nattempts = 1\n")
     up = user.start("up", tiny)
     eventually(lambda: any("start.sh" in command for command in processes_of(user.home).values()), within=60)
     up.send_signal(signal.SIGINT)

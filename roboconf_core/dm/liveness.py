@@ -21,6 +21,7 @@ def begin(turn: Turn) -> None:
     for machine in turn.memory.machines.values():
         if _expected(machine):
             turn.memory.presence.heard[machine.agent] = turn.now.monotonic + grace_s
+            turn.memory.presence.awaited.add(machine.agent)
             steps.request(turn, machine, MachineStep.CHECK)
     _schedule(turn)
 
@@ -51,6 +52,7 @@ def heard(turn: Turn, machine: MachineRecord, epoch: Epoch) -> MachineRecord:
     if machine.epoch is None or epoch > machine.epoch:
         machine = change(turn, machine, epoch=epoch)
     presence = turn.memory.presence
+    presence.awaited.discard(machine.agent)
     presence.broken.pop(machine.agent, None)
     presence.doubted.pop(machine.agent, None)
     if machine.phase in (Phase.RUNNING, Phase.DRAINING):
@@ -124,10 +126,10 @@ def _expected(machine: MachineRecord) -> bool:
 
 
 def _is_unheard(turn: Turn, agent: str) -> bool:
-    """Whether an agent said nothing since this core lives, or since it fell silent."""
+    """Whether an agent said nothing since this core lives, or for longer than a heartbeat takes."""
     presence, now = turn.memory.presence, turn.now.monotonic
-    last = presence.heard[agent]
-    return agent in presence.doubted or agent in presence.broken or not now - turn.limits.silence_s / 3 < last <= now
+    silent = presence.heard[agent] <= now - turn.limits.silence_s / 3
+    return silent or agent in presence.awaited or agent in presence.doubted or agent in presence.broken
 
 
 def _silent(turn: Turn) -> list[str]:

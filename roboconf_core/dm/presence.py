@@ -11,6 +11,8 @@ class Presence:
 
     heard: dict[str, float] = field(default_factory=dict)
     """Newest word of each agent that should be there; later than now while it has a grace."""
+    awaited: set[str] = field(default_factory=set)
+    """Agents that should be there and have not been heard since the deployment manager started."""
     broken: dict[str, float] = field(default_factory=dict)
     """Since when the connection of an agent is gone."""
     connected: set[str] = field(default_factory=set)
@@ -27,6 +29,7 @@ class Presence:
 
     def forget(self, agent: str) -> None:
         """Expect nothing of an agent any more."""
+        self.awaited.discard(agent)
         for known in (self.heard, self.broken, self.doubted, self.versions):
             known.pop(agent, None)
 

@@ -93,6 +93,8 @@ def _of_machine(memory: Memory, instance: InstanceRecord, machine: MachineRecord
         yield Blocker(path=path, text=f"is lost: {machine.problem or machine.cause}")
     elif instance.agent in memory.presence.doubted:
         yield Blocker(path=path, text="is silent together with many others: judgement is suspended")
+    elif instance.agent in memory.presence.awaited:
+        yield Blocker(path=path, text="was not heard of since the deployment manager started")
     elif machine.phase is not (Phase.IDLE if instance.desired is Desired.NOT_DEPLOYED else Phase.RUNNING):
         yield Blocker(path=path, text=machine_activity(memory, machine))
 

@@ -155,16 +155,13 @@ def _machine_failure(machine: MachineRecord) -> View | None:
 
 
 def _of_software(memory: Memory, record: InstanceRecord, report: InstanceReported | None) -> View:
-    machine = memory.machine_of(record)
     wanted = record.desired is not Desired.NOT_DEPLOYED
-    stale = machine.status is Status.PROBLEM and report is not None
-    problem = settled.missing_handler(memory, record) if wanted else ""
     return {
         "status": report.status.value if report else Status.NOT_DEPLOYED.value,
         "since": report.since if report else 0.0,
         "cause": report.cause if report else "",
         "waits": _waits(memory, record, report),
-        "problem": problem or (f"{machine.path} is lost: this is how it was last" if stale else ""),
+        "problem": settled.missing_handler(memory, record) if wanted else "",
         "failure": to_plain(report.failure) if report and report.failure else None,
         "action": report.action.value if report and report.action else None,
         "action_since": report.action_since if report else 0.0,

@@ -84,6 +84,15 @@ def test_exports_that_an_importer_has_not_seen_prevent_rest():
     assert blockers(world) == []
 
 
+def test_an_agent_that_was_not_heard_since_a_restart_prevents_rest():
+    world, store, web = running_shop()
+    world.restart()
+    store.hello()
+    assert blockers(world) == [("/web-vm1", "was not heard of since the deployment manager started", False)]
+    web.hello()
+    assert blockers(world) == []
+
+
 def test_a_lost_machine_and_what_is_on_it_prevent_rest():
     world, _, web = running_shop()
     for _ in range(3):

@@ -45,12 +45,25 @@ class MachineDirectory:
             os.close(descriptor)
 
     def settings(self) -> dict[str, str]:
-        """Return the agent's settings; empty when there are none."""
+        """Return the agent's settings; empty when there are none.
+
+        Raises:
+            ValueError: If they are not valid; names the file.
+        """
         try:
             found: dict[str, str] = json.loads(self.settings_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except ValueError as error:
+            raise ValueError(f"{self.settings_file} is not valid: {error}") from error
         return found
+
+    def is_of_another(self, mark: str) -> bool:
+        """Tell whether the settings are those of a machine with another mark; broken ones are nobody's."""
+        try:
+            return self.settings().get("machine_id", mark) != mark
+        except ValueError:
+            return False
 
     def write_settings(self, settings: Mapping[str, str]) -> None:
         """Write the agent's settings; they hold its credential, so nobody else may read them."""

@@ -117,7 +117,7 @@ class LocalTarget(TargetHandler):
         with _as_target_error(machine), directory.locked(make=False):
             termination = self._end(directory, mark)
             if not termination.left:
-                if directory.settings().get("machine_id") == mark:
+                if not directory.is_of_another(mark):
                     directory.clear()
                 addresses.release(*_address_key(machine))
         return termination

@@ -171,7 +171,10 @@ class _Manager:
         self._bell.close()
         self._web.should_exit = True
         web.join()
-        self._home.write(dataclasses.replace(self._info, pid=None))
+        try:
+            self._home.write(dataclasses.replace(self._info, pid=None))
+        except OSError as error:  # nothing is lost: the lock tells that nobody runs
+            log.warning("dm.json still tells this process: %s", error)
 
 
 def _described(store: Store, listener: socket.socket) -> DmInfo:

@@ -76,7 +76,7 @@ class Service:
         """Like ``ask``, for routes that add to the answer."""
         key = idempotency_key(request)
         print_of = fingerprint(request, body) if key else ""
-        future = self.runner.submit(asked, user="token", status=status, key=key, fingerprint=print_of, also=also)
+        future = self.runner.submit(asked, user="api", status=status, key=key, fingerprint=print_of, also=also)
         return await asyncio.wrap_future(future)
 
 

@@ -65,6 +65,8 @@ class Manager:
         assert line == "ready\n", self.process.communicate(timeout=30)[1]
         info = self.home.read()
         headers = {"Authorization": f"Bearer {info.token}"}
+        if self.client is not None:
+            self.client.close()
         self.client = httpx.Client(base_url=f"{info.url}/api/v1", headers=headers, timeout=70, trust_env=False)
         return self
 

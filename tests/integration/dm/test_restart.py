@@ -1,6 +1,8 @@
 """The deployment manager is killed and started again: everything is as it was."""
 
 import json
+import resource
+import socket
 import threading
 
 import httpx
@@ -67,6 +69,31 @@ def test_no_acknowledged_request_is_lost_by_kill_9(manager):
     assert paths >= set(acknowledged)
 
 
+def test_a_full_disk_ends_the_manager_and_loses_nothing_acknowledged(lamp):
+    """No file may grow any more: as on a full disk, commits fail."""
+    largest = max(file.stat().st_size for file in lamp.home.directory.iterdir() if file.is_file())
+    resource.prlimit(lamp.process.pid, resource.RLIMIT_FSIZE, (largest + 50_000, resource.RLIM_INFINITY))
+    acknowledged = []
+    for number in range(1000):
+        try:
+            answer = lamp.client.post("/applications/lamp/instances", json={"name": f"n{number}", "component": "VM"})
+        except httpx.TransportError:
+            break
+        if answer.status_code != 201:
+            assert answer.status_code == 503, answer.text
+            break
+        acknowledged.append(f"/n{number}")
+    _, said = lamp.process.communicate(timeout=30)
+    assert lamp.process.returncode == 1
+    assert "DM_STORE" in said
+    assert "Traceback" not in said
+    assert acknowledged
+    lamp.start()
+    paths = {one["path"] for one in lamp.get("/applications/lamp/instances", limit=1000)["items"]}
+    assert paths >= set(acknowledged)
+    assert len(paths) <= 4 + len(acknowledged) + 1
+
+
 def test_a_key_gives_the_first_answer_again_after_kill_9(lamp):
     body = {"name": "third", "component": "VM"}
     first = lamp.post("/applications/lamp/instances", body, headers={"Idempotency-Key": "k1"})
@@ -130,8 +157,6 @@ def test_a_taken_port_is_told_with_a_way_out(running, tmp_path):
     url = running.home.read().url
     running.end()
     port = url.rpartition(":")[2]
-    import socket
-
     with socket.create_server(("127.0.0.1", int(port))):
         status, said = running.fail()
     assert status == 1

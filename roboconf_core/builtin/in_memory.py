@@ -19,7 +19,7 @@ from roboconf_core.hooks.transports import (
 if TYPE_CHECKING:  # agents load this module too: the hub is imported on first use
     from roboconf_core.builtin.hub.hub import Hub
     from roboconf_core.builtin.hub.local import LocalConnection
-    from roboconf_core.builtin.hub.values import Limits
+    from roboconf_core.builtin.hub.router import Router
 
 
 class InMemoryTransport(Transport):
@@ -31,8 +31,9 @@ class InMemoryTransport(Transport):
     name = "in-memory"
     purpose = "carry messages within one process, for tests"
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits
+    def __init__(self, router: Router | None = None) -> None:
+        """Make a broker; ``router`` brings other limits."""
+        self._router = router
         self._lock = threading.Lock()
         self._hub: Hub | None = None
 
@@ -59,10 +60,11 @@ class InMemoryTransport(Transport):
 
     def _running_hub(self) -> Hub:
         from roboconf_core.builtin.hub.hub import Hub, NoStore
+        from roboconf_core.builtin.hub.router import Router
 
         with self._lock:
             if self._hub is None:
-                self._hub = Hub(NoStore(), name="in-memory-broker", limits=self._limits)
+                self._hub = Hub(self._router or Router(), NoStore(), name="in-memory-broker")
                 self._hub.start()
             return self._hub
 

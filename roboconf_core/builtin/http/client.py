@@ -96,6 +96,8 @@ class HttpConnection(Connection):
         self._ping_due = False
         self._socket: ClientConnection | None = None
         """The connection in force, once the hub said welcome."""
+        self._connecting = True
+        """Whether an attempt to connect is being made."""
         self._sending = False
         self._closing = False
         """The listener hears nothing any more; what was published is still sent."""
@@ -137,12 +139,12 @@ class HttpConnection(Connection):
             self._changed.notify_all()
 
     def close(self, *, timeout_s: float = 5.0) -> None:
-        """Leave, once the hub has stored what was sent; at once when there is no connection."""
+        """Leave, once the hub has stored what was sent; at once when there is no connection and none is being made."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._socket is None or self._is_idle(), timeout_s)
+            self._changed.wait_for(lambda: self._is_idle() or not (self._socket or self._connecting), timeout_s)
             socket, self._closed = self._socket, True
             self._changed.notify_all()
         if socket is not None:
@@ -192,21 +194,28 @@ class HttpConnection(Connection):
         pause_s = self._pace.first_retry_s
         while not self._closing:
             end = self._converse()
+            with self._changed:
+                self._connecting = False
+                self._changed.notify_all()
             if end.was_up:
                 pause_s = self._pace.first_retry_s
             if end.was_replaced:
                 pause_s = self._pace.last_retry_s
             with self._changed:
                 self._changed.wait_for(lambda: self._closing, pause_s * random.uniform(0.5, 1.0))
+                self._connecting = not self._closing
             pause_s = min(2 * pause_s, self._pace.last_retry_s)
 
     def _converse(self) -> _End:
         """Connect and listen until the connection ends; tell the listener of both."""
         try:
-            socket = self._connect()
+            with self._connect() as socket:
+                return self._talk(socket)
         except (OSError, WebSocketException) as error:
             self._note_failure(_reason_of(error))
             return _End()
+
+    def _talk(self, socket: ClientConnection) -> _End:
         replaced = False
         try:
             socket.send(encode_frame(Open(self._session)))
@@ -219,7 +228,7 @@ class HttpConnection(Connection):
         with self._changed:
             was_up, self._socket = self._socket is socket, None
             self._changed.notify_all()
-        _leave(socket)
+        _cut(socket)
         if was_up:
             self._tell(self._listener.disconnected, reason)
         else:
@@ -304,10 +313,10 @@ class _End:
     was_replaced: bool = False
 
 
-def _leave(socket: ClientConnection) -> None:
+def _cut(socket: ClientConnection) -> None:
+    """Free a writer that is stuck on a dead link; what remains is closed by leaving the context."""
     with suppress(OSError):  # closed already
-        socket.socket.shutdown(SHUT_RDWR)  # frees a writer that is stuck on a dead link
-    socket.close()
+        socket.socket.shutdown(SHUT_RDWR)
 
 
 def _reason_of(error: Exception) -> str:

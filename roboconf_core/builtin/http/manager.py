@@ -10,6 +10,7 @@ from roboconf_core.builtin.http.store import SqlStore
 from roboconf_core.builtin.hub.credentials import digest_of, new_token
 from roboconf_core.builtin.hub.hub import Hub
 from roboconf_core.builtin.hub.local import LocalConnection
+from roboconf_core.builtin.hub.router import Router
 from roboconf_core.builtin.hub.values import Limits
 from roboconf_core.errors import TransportError
 from roboconf_core.hooks.transports import Connection, ManagerListener, ManagerTransport
@@ -33,7 +34,7 @@ class HttpManager(ManagerTransport):
             TransportError: If the URL is not one, or the database cannot be used.
         """
         self._agents_url = _websocket_url(url)
-        self._hub = Hub(SqlStore(database_url), name="message-hub", limits=limits)
+        self._hub = Hub(Router(limits), SqlStore(database_url), name="message-hub")
         self._patience = patience
         self._connections: list[Connection] = []
         self._hub.start()

@@ -18,7 +18,6 @@ from roboconf_core.builtin.hub.values import (
     Deliver,
     Effects,
     Left,
-    Limits,
     Opened,
     Refuse,
     Request,
@@ -85,9 +84,10 @@ class Hub:
     again until it can: meanwhile nothing is confirmed, and peers keep what they sent.
     """
 
-    def __init__(self, store: HubStore, *, name: str, limits: Limits | None = None) -> None:
+    def __init__(self, router: Router, store: HubStore, *, name: str) -> None:
+        """Make a hub; ``name`` is its thread's."""
+        self._router = router
         self._store = store
-        self._router = Router(limits)
         self._inbox: SimpleQueue[_Item | None] = SimpleQueue()
         self._links: dict[int, Link] = {}
         self._manager: int | None = None

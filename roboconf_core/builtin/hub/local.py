@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -39,7 +40,7 @@ class LocalConnection(Connection):
         self._number: int | None = None
         """Of the link that is up or coming up."""
         self._up = False
-        self._closed = False
+        self._closing = False
         self.connect()
 
     def connect(self) -> None:
@@ -83,46 +84,50 @@ class LocalConnection(Connection):
                 self._hub.acknowledge(self._number, (tag,))
 
     def close(self, *, timeout_s: float = 5.0) -> None:
-        """Leave, once the hub has stored what was sent."""
+        """Leave, once the hub has stored what was sent; not to be called by the listener."""
+        deadline = time.monotonic() + timeout_s
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            number = self._number
+            number = None if self._closing else self._number
+            self._closing = True
         if number is None:
             return
         try:
-            self._hub.detach(number).result(timeout_s)
+            self._hub.barrier().result(timeout_s)  # the connection is in force, what was kept is handed over
+            self._hub.detach(number).result(max(0.0, deadline - time.monotonic()))
         except (TransportError, FutureTimeoutError) as error:
             log.warning("the connection was closed before all was stored: %r", error)
 
-    # --- from the hub's thread
+    # --- from the hub's thread: a Link
 
     def tell(self, outputs: Sequence[Opened | Deliver | Refuse | Came | Left], confirmed: int) -> None:
         """Take in what the hub tells."""
         with self._lock:
             self._outbox.confirm(confirmed)
         for output in outputs:
-            if not self._closed:
+            if isinstance(output, Opened):
+                self._open(output.number)
+            elif not self._closing:
                 self._hear(output)
 
     def end(self, reason: str, *, replaced: bool = False) -> None:
         """Take note that the connection is down."""
         with self._lock:
             was_up, self._up = self._up, False
-        if was_up and not self._closed:
+        if was_up and not self._closing:
             self._listener.disconnected(reason)
 
-    def _hear(self, output: Opened | Deliver | Refuse | Came | Left) -> None:
+    def _open(self, number: int) -> None:
+        with self._lock:
+            self._up = True
+            self._outbox.restart(number)
+            self._hand_over()
+        if not self._closing:
+            self._listener.connected()
+
+    def _hear(self, output: Deliver | Refuse | Came | Left) -> None:
         match output:
             case Deliver(entry=entry):
                 self._deliver(entry)
-            case Opened(number=number):
-                with self._lock:
-                    self._up = True
-                    self._outbox.restart(number)
-                    self._hand_over()
-                self._listener.connected()
             case Refuse(reason=reason):
                 log.error("the message hub refused a request: %s", reason)
             case Came(agent):

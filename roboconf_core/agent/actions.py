@@ -227,7 +227,7 @@ class Actions:
         return os.posix_spawn(
             sys.executable,
             [sys.executable, "-I", "-S", str(self._shim), str(directory), *held],
-            os.environ,
+            os.environ | self._environment,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (

@@ -218,19 +218,26 @@ def start_ticks(pid: int) -> str | None:
 def trim(path: str, limit_bytes: int) -> bool:
     """Empty a file that is longer than the limit, keeping its end as ``PATH.1``; tell whether that was needed.
 
-    Those that have it open for appending go on writing at its new end.
+    Those that have it open for appending go on writing at its new end. What is written in
+    the microseconds between the last look and the emptying is lost.
     """
     try:
-        with open(path, "r+b") as file:
+        with open(path, "r+b", buffering=0) as file:
             size = file.seek(0, os.SEEK_END)
             if size <= limit_bytes:
                 return False
             file.seek(-min(size, KEPT_BYTES), os.SEEK_END)
-            with open(f"{path}.1", "wb", opener=_private) as kept:
-                kept.write(file.read(KEPT_BYTES))
+            end = b""
+            for _ in range(64):  # until there is no more, unless it grows faster than it can be read
+                more = file.read(KEPT_BYTES)
+                if not more:
+                    break
+                end = (end + more)[-KEPT_BYTES:]
             os.truncate(path, 0)
     except FileNotFoundError:
         return False
+    with open(f"{path}.1", "wb", opener=_private) as kept:
+        kept.write(end)
     return True
 
 

@@ -50,6 +50,12 @@ def marked_processes(mark: str) -> list[int]:
     return found
 
 
+def services(agent: Path) -> list[int]:
+    """Return the live processes that pid files of an agent name."""
+    pids = [int(path.read_text()) for path in sorted((agent / "run").glob("*.pid"))]
+    return [pid for pid in pids if shim.start_ticks(pid)]
+
+
 def make_run(action: Action = Action.START, *, id: str = "a1", **changes: object) -> Run:
     instance = InstanceSpec(
         id="i-1", path="/vm/web", component="Web", installer="scripted", parent="/vm", exports={"Web.port": "1"}

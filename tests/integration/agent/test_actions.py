@@ -13,7 +13,7 @@ from roboconf_core.agent.preparation import Prepared
 from roboconf_core.hooks.lifecycle import Command
 from roboconf_core.model.lifecycle import Action
 
-from .conftest import make_run, marked_processes, wait_for
+from .conftest import MARK, make_run, marked_processes, wait_for
 
 
 def test_outcome_has_status_output_and_duration(hands):
@@ -69,6 +69,11 @@ def test_nothing_to_run_ends_at_once_with_the_known_outcome(hands):
     outcome = hands.ended().outcome
     assert outcome.reason == "no"
     assert outcome.started > 0
+
+
+def test_shim_carries_the_marks_of_its_action(hands):
+    found = hands.outcome(f"tr '\\0' '\\n' < /proc/$PPID/environ | grep {MARK}")
+    assert found.stdout == f"{MARK}={hands.mark}\n"
 
 
 def test_standard_input_is_empty(hands):
@@ -150,7 +155,8 @@ def test_script_that_prints_without_end_does_not_fill_the_disk(make_hands):
         time.sleep(0.005)
     outcome = hands.ended().outcome
     assert outcome.reason == ""
-    assert outcome.stdout.endswith("0123456789\n012the end\n")
+    assert outcome.stdout.endswith("the end\n")
+    assert outcome.stdout.count("0123456789\n") > 1000
     assert len(outcome.stdout) == 16 * 1024
     assert output.stat().st_size <= 200_000
     assert biggest < 300_000_000
@@ -208,7 +214,7 @@ def test_shim_that_is_killed_leaves_an_action_that_still_ends(hands, tmp_path):
     hands.start(f"echo $PPID > {tmp_path}/shim.draft; mv {tmp_path}/shim.draft {tmp_path}/shim; exec sleep 1000")
     wait_for((tmp_path / "shim").exists, "script begun")
     os.kill(int((tmp_path / "shim").read_text()), signal.SIGKILL)
-    (leader,) = wait_for(lambda: marked_processes(hands.mark), "leader")
+    (leader,) = wait_for(lambda: len(found := marked_processes(hands.mark)) == 1 and found, "only the leader left")
     time.sleep(0.2)
     assert hands.events.empty(), "the action has not ended while its process runs"
     os.kill(leader, signal.SIGTERM)

@@ -117,7 +117,7 @@ def test_services_survive_the_agent(make_hands, tmp_path):
     os.killpg(os.getpgid(agent.pid), 0)
     agent.kill()
     agent.wait()
-    assert len(marked_processes(hands.mark)) == 1
+    wait_for(lambda: len(marked_processes(hands.mark)) == 1, "only the service left")
 
 
 def test_action_that_never_began_is_taken_back_and_a_late_shim_leaves_it(make_hands, tmp_path):

@@ -31,7 +31,7 @@ from roboconf_core.messages.types import (
 from roboconf_core.model.lifecycle import Desired, Status
 from roboconf_core.model.settings import Settings
 
-from .conftest import MARK, marked_processes, wait_for
+from .conftest import MARK, marked_processes, services, wait_for
 from .scripted_manager import AGENT, Manager, make_recipe, web
 
 bash = pytest.importorskip("roboconf_bash.plugin", reason="the plugin roboconf-bash is not installed")
@@ -128,7 +128,7 @@ def test_recipe_is_deployed_started_stopped_and_undeployed(world):
     world.manager.wait("/vm/web", Status.DEPLOYED_STARTED)
     assert [report.action for report in world.manager.actions][:2] == ["deploy", "start"]
     assert world.manager.ran("start")[0].stdout == "started with none\n"
-    assert len(marked_processes(world.mark)) == 1
+    assert len(services(world.directory)) == 1
     assert list(world.directory.glob("work/bash/vm%2Fweb/log"))
     exports = wait_for(lambda: [m for m in world.manager.all if isinstance(m, ExportsPublished)], "exports")
     assert any(m.publication.variables == {"Web.port": "8080"} for m in exports)
@@ -162,20 +162,20 @@ def test_imports_start_and_update_an_instance(world):
 def test_process_that_dies_is_started_again(world):
     world.manager.want(web(world.recipe()))
     world.manager.wait("/vm/web", Status.DEPLOYED_STARTED)
-    (pid,) = marked_processes(world.mark)
+    (pid,) = services(world.directory)
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: len(world.manager.ran("start")) == 2, "second start")
     world.manager.wait("/vm/web", Status.DEPLOYED_STARTED)
-    (successor,) = marked_processes(world.mark)
+    (successor,) = services(world.directory)
     assert successor != pid
 
 
 def test_restarted_agent_deploys_nothing_anew_and_its_services_never_stop(world):
     world.manager.want(web(world.recipe()))
     world.manager.wait("/vm/web", Status.DEPLOYED_STARTED)
-    (pid,) = marked_processes(world.mark)
+    (pid,) = services(world.directory)
     world.stop_agent()
-    assert marked_processes(world.mark) == [pid]
+    assert services(world.directory) == [pid]
     world.manager.all.clear()
     world.start_agent()
     hello = wait_for(lambda: next((m for m in world.manager.all if isinstance(m, Hello)), None), "hello")

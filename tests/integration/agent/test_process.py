@@ -22,7 +22,7 @@ from roboconf_core.messages.topology import DM_TOPIC
 from roboconf_core.messages.types import Hello
 from roboconf_core.model.lifecycle import Status
 
-from .conftest import MARK, marked_processes, wait_for
+from .conftest import MARK, marked_processes, services, wait_for
 from .scripted_manager import AGENT, Manager, make_recipe, web
 
 pytest.importorskip("roboconf_bash", reason="the plugin roboconf-bash is not installed")
@@ -97,7 +97,7 @@ class World:
         return make_recipe(self.manager.bundles, self.tmp_path / "recipe", **changes)
 
     def services(self):
-        return [pid for pid in marked_processes(self.mark) if pid not in {p.pid for p in self.processes}]
+        return services(self.tmp_path / "agent")
 
     def log(self):
         return [json.loads(line) for line in (self.tmp_path / "agent.log").read_text().splitlines()]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,13 @@ def test_wrong_command_lines_and_files_get_one_line_and_a_status(tmp_path, capsy
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3
     assert "none.json' cannot be read: No such file" in said[-1]
+
+
+def test_old_interpreter_gets_one_clear_line():
+    code = (
+        "import runpy, sys\nsys.version_info = (3, 10, 2)\nrunpy.run_module('roboconf_core.agent', run_name='__main__')"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert found.stderr.startswith("roboconf agent: Python 3.11 or newer is needed")
+    assert len(found.stderr.splitlines()) == 1

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from roboconf_core.agent import shim
+from roboconf_core.agent.actiondir import tail
 from roboconf_core.agent.events import Run
 from roboconf_core.agent.layout import Layout
 from roboconf_core.agent.preparation import Preparation, can_bind, imports_of, read_pid
@@ -219,3 +220,16 @@ def test_fields_are_read_as_they_were_written(tmp_path):
         (tmp_path / "f").write_bytes(content[:cut])
         with pytest.raises(ValueError, match="not complete"):
             shim.read_fields(str(tmp_path / "f"))
+
+
+def test_output_that_is_too_long_is_emptied_in_place_and_its_end_kept(tmp_path):
+    path = tmp_path / "stdout"
+    with path.open("ab", buffering=0) as writer:
+        writer.write(b"a" * 100_000 + b"b" * shim.KEPT_BYTES)
+        assert not shim.trim(str(path), 200_000)
+        assert shim.trim(str(path), 100_000)
+        writer.write(b"more")
+        assert path.read_bytes() == b"more"
+        assert (tmp_path / "stdout.1").read_bytes() == b"b" * shim.KEPT_BYTES
+        assert tail(path, 6) == "bbmore"
+    assert not shim.trim(str(tmp_path / "none"), 0)

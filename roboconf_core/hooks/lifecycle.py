@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from roboconf_core.messages.types import InstanceSpec
+from roboconf_core.messages.types import ImportSpec as ImportSpec  # part of the contract, as InstanceSpec.imports
+from roboconf_core.messages.types import InstanceSpec as InstanceSpec
 from roboconf_core.model.lifecycle import Action
 
 

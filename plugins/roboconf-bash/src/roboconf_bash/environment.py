@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from roboconf_core.errors import LifecycleError
-from roboconf_core.hooks.lifecycle import ActionContext, Difference, Import
-from roboconf_core.messages.types import InstanceSpec
+from roboconf_core.hooks.lifecycle import ActionContext, Difference, Import, InstanceSpec
 from roboconf_core.model.lifecycle import Action, Status
 
 MAX_VARIABLE_BYTES = 128 * 1024 - 1

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from roboconf_bash.environment import local_exports
 from roboconf_bash.scripts import TEMPLATE_SUFFIX
 from roboconf_core.errors import LifecycleError
-from roboconf_core.hooks.lifecycle import ActionContext, Import
-from roboconf_core.messages.types import InstanceSpec
+from roboconf_core.hooks.lifecycle import ActionContext, Import, InstanceSpec
 from roboconf_core.model.lifecycle import Action
 
 if TYPE_CHECKING:
@@ -163,23 +162,25 @@ def _jinja(directory: Path) -> jinja2.Environment:
 def _rendered(environment: jinja2.Environment, name: str, values: Mapping[str, Any], *, strict: bool) -> str | None:
     import jinja2
 
+    file = None
     try:
-        return environment.get_template(name).render(values)
+        template = environment.get_template(name)
+        file = template.filename
+        return template.render(values)
     except jinja2.TemplateSyntaxError as error:
         raise LifecycleError(f"{error.name or name}:{error.lineno}: {error.message}") from error
     except jinja2.UndefinedError as error:
         if strict:
-            raise LifecycleError(f"{name}{_line(environment, name, error)}: {error}") from error
+            raise LifecycleError(f"{name}{_line(file, error)}: {error}") from error
         log.info("%s is left as it is: %s", name, error)
         return None
     except (jinja2.TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise LifecycleError(f"{name}{_line(environment, name, error)}: {error}") from error
+        raise LifecycleError(f"{name}{_line(file, error)}: {error}") from error
 
 
-def _line(environment: jinja2.Environment, name: str, error: Exception) -> str:
-    """Return ``:line`` of the template's last line on the way to an error; Jinja2 puts it into the traceback."""
+def _line(file: str | None, error: Exception) -> str:
+    """Return ``:line`` of a template's last line on the way to an error; Jinja2 puts it into the traceback."""
     line, frame = "", error.__traceback__
-    file = environment.get_template(name).filename
     while frame is not None:
         if frame.tb_frame.f_code.co_filename == file:
             line = f":{frame.tb_lineno}"

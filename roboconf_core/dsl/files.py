@@ -44,7 +44,8 @@ class Directory:
             location = Path(problem.where.file).relative_to(self.path).as_posix()
         except ValueError:
             return problem
-        return replace(problem, where=replace(problem.where, file=self.where(location).file))
+        shown = self.where("" if location == "." else location)
+        return replace(problem, where=replace(problem.where, file=shown.file))
 
     def normalise(self, location: str) -> str | None:
         """Return a location without ``.`` and ``..``, or None when it leads outside."""

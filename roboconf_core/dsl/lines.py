@@ -43,7 +43,7 @@ def property_of(token: Token) -> Property:
 def slips_of_property(token: Token, found: Property) -> list[Slip]:
     """Return what is wrong with the semicolons of a property."""
     slips = []
-    if ";" in found.value and (rest := _after_semicolon(found.value)) is not None:
+    if ";" in found.value and (rest := after_semicolon(found.value)) is not None:
         message = f"there is more behind the property '{found.key}'"
         column = found.value_column + rest
         slips.append(Slip(Code.P_ONE_BLOCK_PER_LINE, found.line, column, message, "start a new line behind each ';'"))
@@ -56,7 +56,7 @@ def slips_of_property(token: Token, found: Property) -> list[Slip]:
     return slips
 
 
-def _after_semicolon(value: str) -> int | None:
+def after_semicolon(value: str) -> int | None:
     """Return where a semicolon stands outside of quotes, or None."""
     masked = _QUOTED.sub(lambda match: "x" * len(match[0]), value)
     return masked.index(";") if ";" in masked else None

@@ -1,0 +1,258 @@
+"""Loading directories and single files: what is there, what cannot be read, in which order it is told."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from roboconf_core.dsl.files import Directory, Sources, read_sources
+from roboconf_core.dsl.graph_files import build_graph
+from roboconf_core.dsl.instance_files import build_instances
+from roboconf_core.dsl.loader import application_root, load_application
+from roboconf_core.dsl.single import check_file
+from roboconf_core.dsl.syntax import FileKind
+from roboconf_core.errors import Code, Problem, Where
+from roboconf_core.model.instance import walk
+
+QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart"
+DESCRIPTOR = "name = App\nversion = 1.0\ndsl-id = x\ngraph-entry-point = main.graph\n"
+GRAPH = "VM {\n\tinstaller: target;\n\tchildren: S;\n}\nS {\n\tinstaller: bash;\n}\n"
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def app(tmp_path):
+    files = {"descriptor/application.properties": DESCRIPTOR, "graph/main.graph": GRAPH}
+    return write(tmp_path / "app", files | {"graph/VM/x": "", "graph/S/x": ""})
+
+
+def codes(problems) -> list[str]:
+    return [str(problem.code) for problem in problems]
+
+
+def test_the_quickstart_is_sound_and_complete():
+    loaded = load_application(QUICKSTART)
+    assert loaded.problems == []
+    template = loaded.template
+    assert template.key == "quickstart - 1.0"
+    assert [placed.path for placed in walk(template.instances)][:2] == ["/store-vm", "/store-vm/store"]
+    assert template.targets["VM"].handler == "local"
+    assert template.settings["Web"].status_period_s == 1.0
+    assert loaded.resources["Web"] == QUICKSTART / "graph" / "Web"
+
+
+def test_places_name_files_as_the_user_would(app, monkeypatch):
+    (app / "graph" / "main.graph").write_text("VM {\n\tinstaller: target\n}\n")
+    monkeypatch.chdir(app.parent)
+    (problem,) = load_application(Path("app")).problems
+    assert problem.where == Where(file="app/graph/main.graph", line=2, column=19)
+    (problem,) = load_application(app, shown="").problems
+    assert problem.where.file == "graph/main.graph"
+
+
+def test_all_problems_come_file_by_file_and_line_by_line(app):
+    write(
+        app,
+        {
+            "descriptor/application.properties": DESCRIPTOR.replace("1.0", "one")
+            + "instance-entry-point = m.instances",
+            "graph/main.graph": "import b.graph;\nVM {\n\tcolor: x;\n\tinstaller: target\n}\n",
+            "graph/b.graph": "B {\n\tinstaller: target;\n\tchildren: Nope;\n}\n",
+            "instances/m.instances": "instance of Vm {\n\tname: v;\n}\n",
+        },
+    )
+    loaded = load_application(app, shown="")
+    assert loaded.template is None
+    assert [(str(p.code), p.where.file, p.where.line) for p in loaded.problems] == [
+        ("RM_INVALID_APPLICATION_VERSION", "descriptor/application.properties", 2),
+        ("PM_PROPERTY_NOT_APPLIABLE", "graph/main.graph", 3),
+        ("P_PROPERTY_ENDS_WITH_SEMI_COLON", "graph/main.graph", 4),
+        ("CO_INEXISTING_CHILD", "graph/b.graph", 1),
+        ("CO_INEXISTING_COMPONENT", "instances/m.instances", 1),
+    ]
+    assert loaded.problems[-1].hint == "did you mean 'VM'?"
+
+
+def test_recipes_are_checked_by_whoever_knows_them(app):
+    asked = []
+
+    def check(component, installer, directory):
+        asked.append((component.name, installer, directory))
+        return [Problem(Code.REC_SCRIPT_NO_SCRIPTS_DIR, "no scripts", Where(file=str(directory / "x"), line=3))]
+
+    (problem,) = load_application(app, check_recipe=check, shown="here").problems
+    assert asked == [("S", "bash", app / "graph" / "S")]
+    assert problem.where == Where(file="here/graph/S/x", line=3)
+
+
+def test_a_directory_that_is_not_there_is_a_problem(tmp_path):
+    assert codes(load_application(tmp_path / "nope").problems) == ["P_IO_ERROR"]
+
+
+def test_a_file_instead_of_a_directory_is_a_problem(tmp_path):
+    file = tmp_path / "x"
+    file.write_text("")
+    assert codes(load_application(file).problems) == ["P_IO_ERROR"]
+
+
+def test_an_empty_directory_lacks_all(tmp_path):
+    assert codes(load_application(tmp_path).problems) == ["PROJ_NO_DESC_DIR", "PROJ_NO_GRAPH_DIR"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (".", "P_IO_ERROR"),
+        ("descriptor/application.properties", "PROJ_READ_DESC_FILE"),
+        ("graph/main.graph", "P_IO_ERROR"),
+    ],
+)
+def test_what_may_not_be_read_is_a_problem(app, name, code, monkeypatch):
+    def refusing(method):
+        def read(path):
+            if path == app / name:
+                raise PermissionError(13, "Permission denied", str(path))
+            return method(path)
+
+        return read
+
+    monkeypatch.setattr(Path, "read_bytes", refusing(Path.read_bytes))
+    monkeypatch.setattr(Path, "iterdir", refusing(Path.iterdir))
+    (problem,) = [problem for problem in load_application(app).problems if problem.code == code]
+    assert "Permission denied" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("descriptor/application.properties", "PROJ_READ_DESC_FILE"), ("graph/main.graph", "P_IO_ERROR")],
+)
+def test_a_directory_instead_of_a_file_is_a_problem(app, name, code):
+    (app / name).unlink()
+    (app / name).mkdir()
+    assert code in codes(load_application(app).problems)
+
+
+def test_a_pipe_instead_of_a_file_is_a_problem(app):
+    (app / "graph" / "main.graph").unlink()
+    os.mkfifo(app / "graph" / "main.graph")
+    assert codes(load_application(app).problems) == ["P_IO_ERROR"]
+
+
+def test_bytes_that_are_no_utf_8_have_a_place(app):
+    (app / "graph" / "main.graph").write_bytes(b"# a\nVM {\n# \xe9\n}\n")
+    (problem,) = load_application(app, shown="").problems
+    assert (problem.code, problem.where) == (Code.P_IO_ERROR, Where(file="graph/main.graph", line=3, column=3))
+
+
+@pytest.mark.parametrize("location", ["../../x.graph", "/etc/passwd", "out.graph", "loop.graph", "a" * 300, "a\0b"])
+def test_imports_never_leave_the_directory(app, location):
+    (app.parent / "secret.graph").write_text("A {\n}\n")
+    (app / "graph" / "out.graph").symlink_to(app.parent / "secret.graph")
+    (app / "graph" / "loop.graph").symlink_to("loop.graph")
+    (app / "graph" / "main.graph").write_text(f"import {location};\n{GRAPH}")
+    assert "CO_UNREACHABLE_FILE" in codes(load_application(app).problems)
+
+
+def test_a_missing_import_is_looked_for_beside_it(app):
+    write(app, {"graph/db/mysql.graph": "DB {\n}\n", "graph/main.graph": f"import db/mysq.graph;\n{GRAPH}"})
+    (problem,) = [p for p in load_application(app).problems if p.code is Code.CO_UNREACHABLE_FILE]
+    assert problem.hint == "did you mean 'db/mysql.graph'?"
+
+
+def test_files_that_import_each_other_are_read_once(app):
+    write(
+        app, {"graph/main.graph": f"import a.graph;\n{GRAPH}", "graph/a.graph": "import main.graph;\nimport a.graph;\n"}
+    )
+    assert load_application(app).problems == []
+
+
+def test_an_archive_may_hold_the_application_or_its_directory(app, tmp_path):
+    assert application_root(app) == app
+    write(tmp_path, {".hidden/x": "", "__MACOSX/x": ""})
+    assert application_root(tmp_path) == app
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("x.graph", GRAPH, []),
+        ("x.graph", "S {\n\tinstaller: bash;\n}\n", ["RM_ROOT_INSTALLER_MUST_BE_TARGET"]),
+        ("x.instances", "instance of Anything {\n\tname: a;\n}\n", []),
+        ("x.instances", "instance of Anything {\n\tname: a;\n\tcount: 0;\n}\n", ["PM_INVALID_INSTANCE_COUNT"]),
+        ("application.properties", DESCRIPTOR, []),
+        ("application.properties", "nam = App\n" + DESCRIPTOR[11:], ["RM_MISSING_APPLICATION_NAME"]),
+        ("recipe.properties", "start.timeout = 5\n", []),
+        ("recipe.properties", "start.timeout = -5\n", ["REC_INVALID_SETTINGS"]),
+        ("any.properties", "id = a\nhandler = local\nname = n\n", []),
+        ("any.properties", "id = a\nhandlr = local\nname = n\n", ["REC_TARGET_NO_HANDLER"]),
+    ],
+)
+def test_single_files_are_checked_by_their_name(tmp_path, name, text, expected):
+    (tmp_path / name).write_text(text)
+    assert codes(check_file(tmp_path / name)) == expected
+
+
+def test_single_files_of_other_kinds_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="none of"):
+        check_file(tmp_path / "x.txt")
+
+
+def test_a_misspelt_key_is_recognised(tmp_path):
+    (tmp_path / "application.properties").write_text("nam = App\n" + DESCRIPTOR[11:])
+    (problem,) = check_file(tmp_path / "application.properties")
+    assert problem.hint == "there is 'nam': write 'name'"
+
+
+WORDS = [
+    "VM",
+    "S",
+    "installer: target;",
+    "extends: VM;",
+    "facets: F;",
+    "children: S, F;",
+    "exports: a, b = 1;",
+    "imports: S.a;",
+]
+LINES = [
+    "{",
+    "}",
+    "facet F {",
+    "VM {",
+    "S {",
+    "S",
+    "import a;",
+    "instance of S {",
+    "name: s;",
+    "count: 2;",
+    "a: 1;",
+    *WORDS,
+]
+
+
+@given(lines=st.lists(st.sampled_from(LINES), max_size=25))
+@settings(max_examples=150, deadline=None)
+def test_no_order_of_lines_makes_the_checks_fail(tmp_path_factory, lines):
+    root = tmp_path_factory.getbasetemp() / "lines"
+    write(root, {"x.graph": "\n".join(lines), "x.instances": "\n".join(lines)})
+    found = build_graph(read_sources(Directory(root), "x.graph", FileKind.GRAPH))
+    instances = build_instances(
+        read_sources(Directory(root), "x.instances", FileKind.INSTANCES), found.component_names, found.graph
+    )
+    for problems in (found.problems, instances.problems):
+        stages = {problem.code.split("_")[0] for problem in problems if problem.severity == "error"}
+        assert "RM" not in stages or stages == {"RM"}, problems
+
+
+def test_no_file_is_no_graph():
+    found = build_graph(Sources())
+    assert found.problems == []
+    assert found.graph.components == {}

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
-# Succeeds while the service is able to answer.
+# Succeeds while the service runs and is able to answer: that something answers on the port is not enough.
 source ./service.sh
-healthy
+cd "$ROBOCONF_FILES_DIR" || exit 1
+running >/dev/null && healthy

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from roboconf_core import __version__
@@ -68,20 +67,10 @@ def run(arguments: list[str]) -> int:
     from roboconf_core.cli.output import print_problems
 
     try:
-        status = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.Abort:
-        print("interrupted", file=sys.stderr)
-        return 130
+        app(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except RoboconfError as error:
         print_problems(error.problems)
         return 2 if any(problem.code is Code.CLI_USAGE for problem in error.problems) else 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    return status if isinstance(status, int) else 0
+    return 0

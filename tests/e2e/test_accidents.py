@@ -88,7 +88,7 @@ def slow(tmp_path):
     )
     (application / "instances").mkdir()
     (application / "instances" / "model.instances").write_text(
-        "instance of VM {\nname: vm;\ninstance of Store {\nname: store;\n}\ninstance of Slow {\nname: slow;\n}\n}\n"
+        "instance of VM {\nname: vm;\ninstance of Store {\nname: store;\n}\ninstance of Slow {\nname: task;\n}\n}\n"
     )
     scripts = application / "graph" / "Slow" / "scripts"
     scripts.mkdir(parents=True)
@@ -107,7 +107,7 @@ def test_an_agent_killed_in_a_deploy_lets_it_run_once_and_keeps_what_runs(tmp_pa
             except AssertionError:
                 return False
             running = one.get("/vm/store", {}).get("status") == "DEPLOYED_STARTED"
-            return running and one["/vm/slow"]["status"] == "DEPLOYING" and one["/vm/slow"]["action"]
+            return running and one["/vm/task"]["status"] == "DEPLOYING" and one["/vm/task"]["action"]
 
         eventually(in_the_deploy, within=40)
         (store,) = [pid for pid, command in processes_of(user.home).items() if "store.py" in command]

@@ -23,7 +23,7 @@ from roboconf_core.agent import events
 from roboconf_core.agent.actions import OUTPUT_LIMIT_BYTES, Actions
 from roboconf_core.agent.bundles import BundleCache, has_digest
 from roboconf_core.agent.core import AgentCore
-from roboconf_core.agent.events import ActionEnded, Effect, Event, MessageReceived, Started
+from roboconf_core.agent.events import ActionEnded, Effect, Event, MessageReceived, Run, Started
 from roboconf_core.agent.hostlock import HostLock, default_path, lock_directory
 from roboconf_core.agent.journal import Change, Journal
 from roboconf_core.agent.layout import Layout, remove
@@ -92,6 +92,7 @@ class AgentRunner:
         self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._timers = Timers()
+        self._running: dict[str, Run] = {}
         self._layout = layout = Layout(settings.directory)
         self._loop = Loop("actions")
         self._workers = Workers(_slots(), "worker")
@@ -231,8 +232,8 @@ class AgentRunner:
             self._bundles.connected(time.monotonic())
         elif isinstance(item, events.Disconnected):
             self._bundles.disconnected()
-        elif isinstance(item, ActionEnded) and item.outcome.reason:
-            log.warning("an action failed: %s", item.outcome.reason, extra={"action_id": item.id})
+        elif isinstance(item, ActionEnded):
+            self._log_end(item)
         return self._handled(item)
 
     def _handled(self, event: Event) -> tuple[Effect, ...]:
@@ -295,11 +296,8 @@ class AgentRunner:
                 self._connection.subscribe(topics)
             case events.Unsubscribe(topics):
                 self._connection.unsubscribe(topics)
-            case events.Run():
-                level = logging.DEBUG if effect.action is Action.STATUS else logging.INFO
-                extra = {"instance": effect.instance.path, "action_id": effect.id}
-                log.log(level, "runs %s", effect.action, extra=extra)
-                self._actions.run(effect)
+            case Run():
+                self._begin(effect)
             case events.Cancel(action_id):
                 self._actions.cancel(action_id)
             case events.Watch(instance):
@@ -314,6 +312,18 @@ class AgentRunner:
                 self._timers.cancel(name)
             case events.FetchBundle(digest):
                 self._bundles.fetch(digest, time.monotonic())
+
+    def _begin(self, run: Run) -> None:
+        self._running[run.id] = run
+        log.log(_level(run.action), "runs %s", run.action, extra={"instance": run.instance.path, "action_id": run.id})
+        self._actions.run(run)
+
+    def _log_end(self, ended: ActionEnded) -> None:
+        run = self._running.pop(ended.id, None)
+        if ended.outcome.reason:
+            level = logging.WARNING if run is None else _level(run.action, logging.WARNING)
+            extra = {"instance": run.instance.path, "action": run.action} if run else {}
+            log.log(level, "an action failed: %s", ended.outcome.reason, extra={**extra, "action_id": ended.id})
 
     def _discard(self, instance: InstanceSpec) -> None:
         """Remove all that an instance left; its place is free at once."""
@@ -352,6 +362,11 @@ class AgentRunner:
             self._queue.put(partial(told, right))
 
         self._workers.submit(work)
+
+
+def _level(action: Action, level: int = logging.INFO) -> int:
+    """Return at which level an action is logged: polls come often, and may well fail."""
+    return logging.DEBUG if action is Action.STATUS else level
 
 
 def _slots() -> int:

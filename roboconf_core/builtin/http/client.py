@@ -94,8 +94,10 @@ class HttpConnection(Connection):
         self._receipts = Receipts()
         self._acknowledged: list[int] = []
         self._ping_due = False
+        self._opening: ClientConnection | None = None
+        """The present connection, from its handshake on."""
         self._socket: ClientConnection | None = None
-        """The connection in force, once the hub said welcome."""
+        """The same, once the hub said welcome."""
         self._connecting = True
         """Whether an attempt to connect is being made."""
         self._sending = False
@@ -145,7 +147,7 @@ class HttpConnection(Connection):
             self._closing = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._is_idle() or not (self._socket or self._connecting), timeout_s)
-            socket, self._closed = self._socket, True
+            socket, self._closed = self._opening, True
             self._changed.notify_all()
         if socket is not None:
             socket.close()
@@ -217,6 +219,10 @@ class HttpConnection(Connection):
 
     def _talk(self, socket: ClientConnection) -> _End:
         replaced = False
+        with self._changed:
+            if self._closed:
+                return _End()
+            self._opening = socket
         try:
             socket.send(encode_frame(Open(self._session)))
             reason = self._listen(socket)
@@ -226,7 +232,8 @@ class HttpConnection(Connection):
         except MessageError as error:
             reason = f"the hub sent what cannot be understood: {error}"
         with self._changed:
-            was_up, self._socket = self._socket is socket, None
+            was_up = self._socket is socket
+            self._opening = self._socket = None
             self._changed.notify_all()
         _cut(socket)
         if was_up:

@@ -152,7 +152,6 @@ class Code(StrEnum):
     PROJ_NO_DESC_FILE = "PROJ_NO_DESC_FILE", Severity.ERROR, "there is no descriptor"
     PROJ_MISSING_GRAPH_EP = "PROJ_MISSING_GRAPH_EP", Severity.ERROR, "the graph that the descriptor names does not exist"
     PROJ_MISSING_INSTANCE_EP = "PROJ_MISSING_INSTANCE_EP", Severity.ERROR, "the instances file that the descriptor names does not exist"
-    PROJ_EXTRACT_ZIP = "PROJ_EXTRACT_ZIP", Severity.ERROR, "an archive cannot be extracted"
     PROJ_READ_DESC_FILE = "PROJ_READ_DESC_FILE", Severity.ERROR, "the descriptor cannot be read"
     PROJ_INVALID_EXTERNAL_EXPORTS = "PROJ_INVALID_EXTERNAL_EXPORTS", Severity.ERROR, "an external export does not read 'variable as alias'"
     PROJ_NO_RESOURCE_DIRECTORY = "PROJ_NO_RESOURCE_DIRECTORY", Severity.WARNING, "a component has no recipe directory"

@@ -1,0 +1,10 @@
+"""No test of this plugin leaves a thread, a process or a changed environment behind."""
+
+import pytest
+
+from roboconf_core.testing.fixtures import nothing_left_behind  # noqa: F401 - a fixture
+
+
+@pytest.fixture(autouse=True)
+def _clean(nothing_left_behind):  # noqa: F811 - the fixture above
+    """Use the fixture everywhere, around all others."""

@@ -13,18 +13,16 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
+from roboconf_core.dm.alarms import Alarms
 from roboconf_core.dm.bundles import BundleStore
 from roboconf_core.dm.decision import Answer, Asked, Decision, check_same_request
 from roboconf_core.dm.events import (
-    AgentConnected,
-    AgentDisconnected,
     CancelTimer,
     DoMachineStep,
     Effect,
     Event,
     MessageReceived,
     Publish,
-    QueueOverflowed,
     Requested,
     SendBundle,
     SetTimer,
@@ -35,6 +33,7 @@ from roboconf_core.dm.events import (
     UserRequest,
 )
 from roboconf_core.dm.history import Retention
+from roboconf_core.dm.inbox import Item, QueueListener, Read, StepEnded, Stop
 from roboconf_core.dm.machines import CONFIGURE_PERIOD_S, MachinePool, Machines, StepResult
 from roboconf_core.dm.ports import ports_in_use
 from roboconf_core.dm.senders import why_forged
@@ -82,26 +81,6 @@ class Counters:
     """Events that the core could not handle."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    question: Callable[[], Any]
-    future: Future[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _StepEnded:
-    step: DoMachineStep
-    result: StepResult | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    pass
-
-
-_Item = Asked | _Read | _StepEnded | _Stop | Delivery | AgentConnected | AgentDisconnected | QueueOverflowed | Started
-
-
 def system_clock() -> Instant:
     """Return now."""
     return Instant(time.monotonic(), time.time())
@@ -136,12 +115,11 @@ class Runner:
         self._retention = retention or Retention()
         self._changed = changed
         self._on_end = ended
-        self._queue: SimpleQueue[_Item] = SimpleQueue()
-        self._timers: dict[str, float] = {}
-        self._deadlines: list[tuple[float, str]] = []
+        self._queue: SimpleQueue[Item] = SimpleQueue()
+        self._alarms = Alarms()
         self._again: list[tuple[float, int, DoMachineStep]] = []
         self._next_retention = clock().monotonic
-        self._pool = MachinePool(machines, size=_POOL_SIZE, ended=lambda s, r: self._queue.put(_StepEnded(s, r)))
+        self._pool = MachinePool(machines, size=_POOL_SIZE, ended=lambda s, r: self._queue.put(StepEnded(s, r)))
         self._connection: Connection
         self._thread = threading.Thread(target=self._run, name="dm-core", daemon=True)
         self._stopping = False
@@ -154,12 +132,12 @@ class Runner:
     def start(self) -> None:
         """Connect to the transport and begin to decide."""
         self._queue.put(Started())
-        self._connection = self._transport.connect(_QueueListener(self._queue))
+        self._connection = self._transport.connect(QueueListener(self._queue))
         self._thread.start()
 
     def stop(self) -> None:
         """End after what is in the queue already; wait for steps of machines that run."""
-        self._queue.put(_Stop())
+        self._queue.put(Stop())
         self._thread.join()
 
     @property
@@ -194,14 +172,14 @@ class Runner:
     def submit_read(self, question: Callable[[], T]) -> Future[T]:
         """Ask a question that only reads, on the thread that owns the core; what it saw is stored once it is answered."""
         future: Future[T] = _new_future()
-        self._put(_Read(question, future), future)
+        self._put(Read(question, future), future)
         return future
 
     def read(self, question: Callable[[], T]) -> T:
         """Ask a question and wait for its answer."""
         return self.submit_read(question).result()
 
-    def _put(self, item: Asked | _Read, future: Future[Any]) -> None:
+    def _put(self, item: Asked | Read, future: Future[Any]) -> None:
         self._queue.put(item)
         if self._over.is_set():  # the last look at the queue may have been before the line above
             _end(future)
@@ -235,10 +213,10 @@ class Runner:
                 item = self._queue.get_nowait()
             except Empty:
                 return
-            if isinstance(item, (Asked, _Read)):
+            if isinstance(item, (Asked, Read)):
                 _end(item.future)
 
-    def _next_items(self) -> list[_Item]:
+    def _next_items(self) -> list[Item]:
         try:
             items = [self._queue.get(timeout=max(0.0, self._next_deadline() - self._clock().monotonic))]
         except Empty:
@@ -251,14 +229,10 @@ class Runner:
         return items
 
     def _next_deadline(self) -> float:
-        while self._deadlines and self._timers.get(self._deadlines[0][1]) != self._deadlines[0][0]:
-            heapq.heappop(self._deadlines)  # replaced or cancelled
-        ahead = [self._next_retention]
-        ahead += [self._deadlines[0][0]] if self._deadlines else []
-        ahead += [self._again[0][0]] if self._again else []
-        return min(ahead)
+        again = self._again[0][0] if self._again else self._next_retention
+        return min(self._alarms.next(), again, self._next_retention)
 
-    def _turn(self, items: list[_Item]) -> None:
+    def _turn(self, items: list[Item]) -> None:
         decision = Decision()
         try:
             for item in items:
@@ -270,29 +244,40 @@ class Runner:
             decision.fail(error)
             raise
 
-    def _take(self, item: _Item, decision: Decision) -> None:
+    def _take(self, item: Item, decision: Decision) -> None:
         match item:
             case Asked():
                 self._take_request(item, decision)
-            case _Read():
+            case Read():
                 _take_read(item, decision)
             case Delivery():
                 self._take_message(item, decision)
-            case _StepEnded(step, result):
+            case StepEnded(step, result):
                 self._take_step(step, result, decision)
-            case _Stop():
+            case Stop():
                 self._stopping = True
             case _:
                 self._handle(item, decision)
 
     def _handle(self, event: Event, decision: Decision) -> BaseException | None:
         try:
-            decision.take(self._core.handle(event, now=self._clock()))
+            effects = self._core.handle(event, now=self._clock())
         except Exception as error:
             self.counters.defects += 1
             log.exception("the core could not handle %r", event)
             return error
+        self._set_alarms(effects)
+        decision.take(effects)
         return None
+
+    def _set_alarms(self, effects: tuple[Effect, ...]) -> None:
+        """Set timers at once: one that was replaced or cancelled must not fire later in the same turn."""
+        for effect in effects:
+            match effect:
+                case SetTimer(name, at):
+                    self._alarms.set(name, at)
+                case CancelTimer(name):
+                    self._alarms.cancel(name)
 
     def _take_request(self, asked: Asked, decision: Decision) -> None:
         if asked.key:
@@ -349,11 +334,8 @@ class Runner:
 
     def _take_due(self, decision: Decision) -> None:
         now = self._clock().monotonic
-        while self._deadlines and self._deadlines[0][0] <= now:
-            at, name = heapq.heappop(self._deadlines)
-            if self._timers.get(name) == at:
-                del self._timers[name]
-                self._handle(TimerFired(name), decision)
+        while (name := self._alarms.take_due(now)) is not None:
+            self._handle(TimerFired(name), decision)
         while self._again and self._again[0][0] <= now:
             self._pool.again(heapq.heappop(self._again)[2])
 
@@ -390,48 +372,13 @@ class Runner:
                 self._pool.submit(effect)
             case SendBundle(agent=agent, digest=digest, offset=offset):
                 self._connection.publish(agent_topic(agent), encode(self._bundles.chunk(digest, offset)))
-            case SetTimer(name, at):
-                self._timers[name] = at
-                heapq.heappush(self._deadlines, (at, name))
-            case CancelTimer(name):
-                self._timers.pop(name, None)
+            case SetTimer() | CancelTimer():
+                pass  # done when it was decided
             case _:
                 raise AssertionError(f"{effect!r} is stored, not done")
 
 
-class _QueueListener:
-    """Puts all that the transport tells into the runner's queue."""
-
-    def __init__(self, queue: SimpleQueue[_Item]) -> None:
-        self._put = queue.put
-
-    def connected(self) -> None:
-        """Subscriptions are still in force: nothing to do."""
-        log.info("messaging is up")
-
-    def disconnected(self, reason: str) -> None:
-        """The transport keeps trying: nothing to do but to say so."""
-        log.warning("messaging is down: %s", reason)
-
-    def delivered(self, delivery: Delivery) -> None:
-        """Queue a message."""
-        self._put(delivery)
-
-    def overflowed(self) -> None:
-        """Queue the loss of the queue."""
-        log.warning("the queue of the deployment manager overflowed; reports are asked for again")
-        self._put(QueueOverflowed())
-
-    def agent_connected(self, agent: str) -> None:
-        """Queue that an agent is there."""
-        self._put(AgentConnected(agent))
-
-    def agent_disconnected(self, agent: str) -> None:
-        """Queue that an agent's connection is gone."""
-        self._put(AgentDisconnected(agent))
-
-
-def _take_read(read: _Read, decision: Decision) -> None:
+def _take_read(read: Read, decision: Decision) -> None:
     try:
         value = read.question()
     except Exception as error:  # noqa: BLE001 - it is handed to the one who asked

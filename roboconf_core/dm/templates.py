@@ -137,4 +137,3 @@ def content_digest(directory: Path) -> str:
             executable = bool(path.stat().st_mode & 0o100)
             whole.update(f"{path.relative_to(directory).as_posix()}\0{executable}\0{content}\n".encode())
     return whole.hexdigest()
-

@@ -35,6 +35,7 @@ from roboconf_core.hooks.transports import Delivery
 from roboconf_core.messages.codec import decode, encode
 from roboconf_core.messages.types import BundleChunk, Epoch, ExportsPublished, Hello, Publication, ReportsRequested
 from roboconf_core.model.application import TargetDefinition
+from roboconf_core.model.instant import Instant
 from roboconf_core.model.lifecycle import Desired
 
 PATIENCE_S = 10.0
@@ -117,8 +118,10 @@ class World:
         self.bundles = BundleStore(tmp_path / "bundles")
         self.changes = 0
         self.over = threading.Event()
+        self.ahead_s = 0.0
         self.runner = Runner(
             self.core,
+            clock=lambda: Instant(time.monotonic() + self.ahead_s, time.time()),
             store=self.store,
             transport=self.transport,
             machines=self.machines,
@@ -293,6 +296,27 @@ def test_a_timer_fires_once_and_a_replaced_or_cancelled_one_does_not(world):
         TimerFired("due"),
         TimerFired("next"),
     ]
+
+
+def test_a_timer_that_is_put_off_while_it_becomes_due_does_not_fire(world):
+    """The event that puts it off waits in the queue at the very moment at which the timer is due."""
+
+    def script(event, now):
+        if event == Started():
+            return [SetTimer("deadline", now.monotonic + 60)]
+        if event == AgentConnected("lamp/done"):
+            return [SetTimer("deadline", now.monotonic + 3600)]
+        return [SetTimer("due", now.monotonic)] if event == AgentConnected("lamp/last") else []
+
+    it = world(script)
+    it.core.hold.clear()
+    it.transport.listener.agent_connected("lamp/slow")  # the runner waits inside of this one
+    it.transport.listener.agent_connected("lamp/done")
+    it.ahead_s = 100  # the deadline passes meanwhile
+    it.transport.listener.agent_connected("lamp/last")
+    it.core.hold.set()
+    it.until(lambda: TimerFired("due") in it.core.events)
+    assert TimerFired("deadline") not in it.core.events
 
 
 def test_the_same_key_gives_the_first_answer_again(world):

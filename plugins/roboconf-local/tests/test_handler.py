@@ -31,7 +31,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 print("agent", os.getpid(), flush=True)
-with open(os.path.join(settings["directory"], "..", "ready"), "w") as ready:
+with open(os.path.join(settings["directory"], "..", "..", "ready"), "w") as ready:
     ready.write("ready")
 signal.pause()
 """
@@ -104,7 +104,7 @@ def test_the_agent_is_told_who_and_where_it_is(target, described):
     assert settings == {
         "agent": "app/vm",
         "transport.token": "hunter2",
-        "directory": str(machine.directory),
+        "directory": str(machine.directory / "agent"),
         "address": "127.0.0.1",
         "shared_host": "true",
         "machine_id": machine_id,
@@ -129,7 +129,7 @@ def test_the_agent_does_not_depend_on_the_deployment_manager(target, described, 
     machine = described()
     machine_id = created(target, machine)
     pid = agent_pid(machine)
-    environment = json.loads((machine.directory / "work" / "environment.json").read_text())
+    environment = json.loads((machine.directory / "agent" / "work" / "environment.json").read_text())
     assert {n: v for n, v in environment.items() if n.startswith("ROBOCONF")} == {"ROBOCONF_MACHINE_ID": machine_id}
     assert "PYTHONDONTWRITEBYTECODE" not in environment
     assert os.getsid(pid) == pid
@@ -187,21 +187,22 @@ def test_termination_removes_settings_and_work_and_keeps_the_logs_and_what_is_no
     machine = described()
     machine_id = created(target, machine)
     (machine.directory / "launch.json").write_text("{}")
-    (machine.directory / "output").mkdir()
+    (machine.directory / "agent" / "output").mkdir()
     target.terminate_machine(machine, machine_id)
-    assert sorted(path.name for path in machine.directory.iterdir()) == ["agent.log", "launch.json", "output"]
+    assert sorted(path.name for path in machine.directory.iterdir()) == ["agent", "agent.log", "launch.json"]
+    assert [path.name for path in (machine.directory / "agent").iterdir()] == ["output"]
 
 
 def test_termination_removes_directories_that_recipes_made_read_only(target, described):
     machine = described()
     machine_id = created(target, machine)
-    locked = machine.directory / "work" / "locked" / "deep"
+    locked = machine.directory / "agent" / "work" / "locked" / "deep"
     locked.mkdir(parents=True)
     (locked / "file").touch()
     locked.chmod(0o500)
     locked.parent.chmod(0o500)
     target.terminate_machine(machine, machine_id)
-    assert not (machine.directory / "work").exists()
+    assert not (machine.directory / "agent" / "work").exists()
 
 
 def test_termination_does_not_follow_links_out_of_the_work(target, described, tmp_path):
@@ -210,7 +211,7 @@ def test_termination_does_not_follow_links_out_of_the_work(target, described, tm
     treasure = tmp_path / "treasure"
     treasure.mkdir()
     (treasure / "gold").touch()
-    (machine.directory / "work" / "link").symlink_to(treasure)
+    (machine.directory / "agent" / "work" / "link").symlink_to(treasure)
     target.terminate_machine(machine, machine_id)
     assert (treasure / "gold").exists()
 
@@ -282,11 +283,11 @@ def test_a_foreign_process_with_the_pid_of_the_agent_is_not_the_agent(target, de
 def test_an_earlier_generation_that_nobody_terminated_makes_room(target, described):
     machine = described()
     machine_id = created(target, machine)
-    (machine.directory / "work" / "old").touch()
+    (machine.directory / "agent" / "work" / "old").touch()
     again = replace(machine, generation=2)
     created(target, again)
     assert marked(machine_id) == []
-    assert not (machine.directory / "work" / "old").exists()
+    assert not (machine.directory / "agent" / "work" / "old").exists()
 
 
 def test_a_late_termination_of_an_earlier_generation_leaves_the_new_one(target, described):

@@ -8,22 +8,27 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 log = logging.getLogger(__name__)
 
 _TAIL_BYTES = 2000
-_OF_THE_AGENT = ("work", "cache", "trash", "state", "agent.pid", "settings.json")
-"""What goes with a machine, in this order; what else is in its directory is the deployment manager's, or a log."""
+_OUTPUT_OF_ACTIONS = "output"
+"""Where the agent keeps what recipes print: a log."""
 
 
 class MachineDirectory:
-    """Names and files of a machine's directory; for its owner only."""
+    """Names and files of a machine's directory, for its owner only.
+
+    All that the agent keeps is in a directory of its own: what else is there is a log, or
+    the deployment manager's.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self.agent = self.path / "agent"
         self.settings_file = self.path / "settings.json"
         self.pid_file = self.path / "agent.pid"
         self.log_file = self.path / "agent.log"
@@ -95,12 +100,21 @@ class MachineDirectory:
 
     def clear(self) -> None:
         """Remove what the agent keeps and its settings, these last: what is interrupted is done again; logs stay."""
-        for name in _OF_THE_AGENT:
-            path = self.path / name
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, onerror=_made_writable)
-            else:
-                path.unlink(missing_ok=True)
+        if self.agent.is_dir():
+            for path in self.agent.iterdir():
+                if path.name != _OUTPUT_OF_ACTIONS:
+                    _remove(path)
+            with suppress(OSError):  # not empty: there is output
+                self.agent.rmdir()
+        for path in (self.pid_file, self.settings_file):
+            path.unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=_made_writable)
+    else:
+        path.unlink()
 
 
 def _made_writable(function: object, name: str, error: object) -> None:

@@ -124,7 +124,7 @@ class LocalTarget(TargetHandler):
 
     def _launch(self, machine: Machine, directory: MachineDirectory) -> None:
         own = {
-            "directory": str(directory.path),
+            "directory": str(directory.agent),
             "address": self.address_for(machine),
             "shared_host": "true",
             "machine_id": machine_mark(machine),

@@ -139,6 +139,17 @@ def test_a_link_in_place_of_the_rendered_file_is_not_written_through(recipe, run
     assert (recipe.directory / "a").read_text() == "lead"
 
 
+def test_what_a_service_writes_after_the_deployment_is_no_template_of_the_recipe(recipe, run):
+    recipe("a.j2", "{{ exports.port }}")
+    BashHandler().initialize(action_context(recipe.directory, Action.DEPLOY))
+    recipe("data/of-a-user.j2", "{{ nonsense")
+    run()
+    assert (recipe.directory / "a").read_text() == "8080"
+    (recipe.directory / "a.j2").unlink()
+    run()
+    assert not (recipe.directory / "data" / "of-a-user").exists()
+
+
 def test_hidden_files_and_links_are_no_templates(recipe, run, tmp_path):
     recipe(".hidden.j2", "x")
     recipe(".git/b.j2", "x")

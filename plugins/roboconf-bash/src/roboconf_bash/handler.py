@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from roboconf_bash.environment import environment_for, total_bytes
 from roboconf_bash.scripts import SCRIPTS, argv_for, make_all_executable, make_executable, script_for
-from roboconf_bash.templates import action_template, render_action_template, render_all
+from roboconf_bash.templates import action_template, note_templates, render_action_template, render_all
 from roboconf_core.errors import LifecycleError
 from roboconf_core.hooks.lifecycle import ActionContext, Command, LifecycleHandler
 from roboconf_core.model.lifecycle import Action
@@ -24,11 +24,12 @@ class BashHandler(LifecycleHandler):
     purpose: ClassVar[str] = "Runs the scripts of a recipe, in bash or any language that has a #! line."
 
     def initialize(self, context: ActionContext) -> None:
-        """Make the scripts executable."""
+        """Make the scripts executable, and note which templates the recipe brings."""
         try:
             make_all_executable(context.directory)
+            note_templates(context.directory)
         except OSError as error:
-            raise LifecycleError(f"the scripts cannot be made executable: {error}") from error
+            raise LifecycleError(f"the recipe of {context.instance.path} cannot be prepared: {error}") from error
 
     def supports(self, action: Action, directory: Path) -> bool:
         """Tell whether the recipe has a script or an action template for an action."""

@@ -6,6 +6,7 @@ stays small.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import stat
@@ -29,6 +30,7 @@ ACTION_TEMPLATES = "roboconf-templates"
 MUSTACHE_SUFFIX = ".template"
 OWN_DIRECTORY = ".roboconf"
 """Where rendered action templates go, within an instance's directory."""
+_NOTE = "templates.json"
 STRICT = frozenset({Action.START, Action.UPDATE})
 """Actions that run only while all mandatory imports are there: whatever a template asks for must be."""
 
@@ -41,6 +43,22 @@ def jinja_templates(directory: Path) -> list[Path]:
         paths = (Path(root, name) for name in sorted(files) if name.endswith(TEMPLATE_SUFFIX) and name[0] != ".")
         found += (path for path in paths if not path.is_symlink())
     return found
+
+
+def note_templates(directory: Path) -> None:
+    """Remember which templates a recipe brings: what a service writes later on is its own business."""
+    note = directory / OWN_DIRECTORY / _NOTE
+    note.parent.mkdir(mode=0o700, exist_ok=True)
+    names = [path.relative_to(directory).as_posix() for path in jinja_templates(directory)]
+    note.write_text(json.dumps(names), encoding="utf-8")
+
+
+def _noted_templates(directory: Path) -> list[Path]:
+    try:
+        names: list[str] = json.loads((directory / OWN_DIRECTORY / _NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return jinja_templates(directory)
+    return [path for path in (directory / name for name in names) if path.is_file() and not path.is_symlink()]
 
 
 def render_all(context: ActionContext, script: Path | None) -> None:
@@ -59,7 +77,7 @@ def render_all(context: ActionContext, script: Path | None) -> None:
         LifecycleError: If a template is not valid, or asks for something that is not
             there; the text names the file and the line.
     """
-    templates = jinja_templates(context.directory)
+    templates = _noted_templates(context.directory)
     if context.action is Action.STATUS:
         templates = [path for path in templates if _output_of(path) == script]
     if not templates:

@@ -1,0 +1,254 @@
+"""Drives one agent's core as the agent's runner does, on a virtual host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from functools import partial
+from typing import Any, Protocol
+
+from roboconf_core.agent import events
+from roboconf_core.agent.core import AgentCore
+from roboconf_core.agent.events import Effect, Event, Outcome
+from roboconf_core.agent.state import INSTANCE_PREFIX, InstanceRecord
+from roboconf_core.messages.topology import DM_TOPIC
+from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, Message
+from roboconf_core.model.instant import Instant
+from roboconf_core.model.lifecycle import Action
+from roboconf_core.simulation.chronicle import Chronicle
+from roboconf_core.simulation.conditions import CrashPoint, Fault
+from roboconf_core.simulation.host import Host
+from roboconf_core.simulation.network import Network, Outbox
+from roboconf_core.simulation.process import Process
+from roboconf_core.simulation.schedule import Schedule
+
+BUNDLE_RETRY_S = 4.0
+"""After which a recipe that did not come is asked for again."""
+
+SLOTS = 4
+
+_CRASHES = {
+    CrashPoint.BEFORE_SAVE: Fault.AGENT_CRASHED_BEFORE_SAVE,
+    CrashPoint.AFTER_SAVE: Fault.AGENT_CRASHED_AFTER_SAVE,
+    CrashPoint.BEFORE_ACKNOWLEDGING: Fault.AGENT_CRASHED_BEFORE_ACKNOWLEDGING,
+}
+
+
+class AgentMind(Protocol):
+    """What decides: ``AgentCore``, or a mutant of it."""
+
+    def handle(self, event: Event, *, now: Instant) -> tuple[Effect, ...]:
+        """Take in one event; return what is to be done."""
+
+
+MakeAgent = Callable[..., AgentMind]
+"""Called like ``AgentCore``."""
+
+
+class AgentProcess(Process):
+    """One life of an agent."""
+
+    def __init__(
+        self,
+        host: Host,
+        network: Network,
+        schedule: Schedule,
+        chronicle: Chronicle,
+        *,
+        make: MakeAgent = AgentCore,
+        crashed: Callable[[AgentProcess], None],
+    ) -> None:
+        """Begin a life on a host.
+
+        Args:
+            host: Where it lives; its disk holds the journal.
+            network: To publish to; the world connects it.
+            schedule: Of the world.
+            chronicle: Of the world.
+            make: Makes the core.
+            crashed: Told when it dies.
+        """
+        super().__init__(host.agent, schedule, chronicle, clock_began=host.booted)
+        self.host = host
+        self._network = network
+        self._outbox = Outbox(network, host.agent)
+        self._crashed = crashed
+        self._wanted_bundles: set[str] = set()
+        self._core = make(
+            host.agent,
+            dict(host.disk),
+            slots=SLOTS,
+            generation=host.generation,
+            handlers={"script": "1.0"},
+            address="127.0.0.1",
+        )
+
+    def start(self) -> None:
+        """Look around, and take in what happened meanwhile."""
+        host = self.host
+        outcomes, running = host.adopt()
+        host.ended, host.died = self._ended, self._died
+        started = events.Started(rebooted=host.rebooted, outcomes=outcomes, running=running)
+        host.rebooted = False
+        self._doubt_lost_updates(outcomes.keys() | running)
+        if self._take(started):
+            for action_id in outcomes:
+                host.forget_outcome(action_id)
+
+    def _doubt_lost_updates(self, known: Set[str]) -> None:
+        """An update that nobody can tell anything of is rightly run again, whatever it is to see."""
+        for record in self.host.disk.values():
+            running = record.running if isinstance(record, InstanceRecord) else None
+            if running is not None and running.action is Action.UPDATE and running.id not in known:
+                software = self.host.software.get(record.id)
+                if software is not None:
+                    software.failed_update = True
+
+    def crashed(self) -> None:
+        """Die at once; actions on the host go on."""
+        super().crashed()
+        self.host.ended = self.host.died = None
+        self.host.watched.clear()
+        self._network.disconnect(self.name, told=False)
+        self._crashed(self)
+
+    # --- an endpoint of the network
+
+    def connected(self) -> None:
+        """Hear that the connection is up."""
+        self._awake(self._connected)
+
+    def disconnected(self) -> None:
+        """Hear that it is down."""
+        self._awake(partial(self._take, events.Disconnected()))
+
+    def overflowed(self) -> None:
+        """Hear that the queue was dropped."""
+        self._awake(partial(self._take, events.QueueOverflowed()))
+
+    def delivered(self, sender: str, message: Message, acknowledge: Callable[[], None]) -> None:
+        """Hear a message."""
+        self._awake(partial(self._delivered, sender, message, acknowledge))
+
+    def _connected(self) -> None:
+        self._outbox.connected()
+        self._take(events.Connected())
+        for digest in sorted(self._wanted_bundles):
+            self._request_bundle(digest)
+
+    def _delivered(self, sender: str, message: Message, acknowledge: Callable[[], None]) -> None:
+        if isinstance(message, BundleChunk):
+            acknowledge()
+            if sender == DM:
+                self._bundle_came(message)
+        elif self._take(events.MessageReceived(sender, message)):
+            acknowledge()
+
+    # --- from the host
+
+    def _ended(self, action_id: str, outcome: Outcome) -> None:
+        self._awake(partial(self._take_outcome, action_id, outcome))
+
+    def _take_outcome(self, action_id: str, outcome: Outcome) -> None:
+        if self._take(events.ActionEnded(action_id, outcome)):
+            self.host.forget_outcome(action_id)
+
+    def _died(self, instance: str) -> None:
+        self._awake(partial(self._take, events.ProcessDied(instance)))
+
+    def _fired(self, name: str) -> None:
+        self._take(events.TimerFired(name))
+
+    # --- decisions
+
+    def _take(self, event: Event) -> bool:
+        """Take in an event as the runner does; False when the process died meanwhile."""
+        if not self.alive:
+            return False
+        effects = self._decided(event, self._core.handle)
+        saves = [effect for effect in effects if isinstance(effect, (events.Save, events.Forget))]
+        point = self.crash_next if saves or self.crash_next is CrashPoint.BEFORE_ACKNOWLEDGING else None
+        if point is not None:
+            self._chronicle.fault(_CRASHES[point], self.name, type(event).__name__)
+        if point is CrashPoint.BEFORE_SAVE and self._dies_at(point):
+            return False
+        for save in saves:
+            self._keep(save)
+        if point is CrashPoint.AFTER_SAVE and self._dies_at(point):
+            return False
+        for effect in effects:
+            self._carry_out(effect)
+        return not (point is CrashPoint.BEFORE_ACKNOWLEDGING and self._dies_at(point))
+
+    def _keep(self, change: events.Save | events.Forget) -> None:
+        disk = self.host.disk
+        if isinstance(change, events.Forget):
+            disk.pop(change.key, None)
+            return
+        if change.key.startswith(INSTANCE_PREFIX):
+            self._note_move(disk.get(change.key), change.record)
+        disk[change.key] = change.record
+
+    def _note_move(self, before: InstanceRecord | None, after: InstanceRecord) -> None:
+        if before is not None and before.status is not after.status:
+            self.host.entered[after.id] = (after.status, self._schedule.now)
+            self._chronicle.moved(self.name, before, after)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case events.Save() | events.Forget():
+                pass
+            case events.Publish(topic, message):
+                self._outbox.publish(topic, message)
+            case events.SetTimer(name, at):
+                self._set_timer(name, at, self._fired)
+            case events.CancelTimer(name):
+                self._cancel_timer(name)
+            case events.Run():
+                if effect.action is Action.UPDATE:
+                    self._chronicle.updated()
+                self.host.run(effect)
+            case events.Cancel(action_id):
+                self.host.cancel(action_id)
+            case events.Watch(instance):
+                self.host.watch(instance.id)
+            case events.Unwatch(instance_id):
+                self.host.unwatch(instance_id)
+            case events.Discard(instance):
+                self.host.discard(instance.id, instance.path)
+            case events.Subscribe(topics):
+                self._outbox.subscribe(topics)
+            case events.Unsubscribe(topics):
+                self._outbox.subscribe(topics, wanted=False)
+            case events.FetchBundle(digest):
+                self._fetch_bundle(digest)
+
+    # --- recipes
+
+    def _fetch_bundle(self, digest: str) -> None:
+        if digest in self.host.bundles:
+            self._schedule.after(0.001, partial(self._awake, partial(self._take, events.BundleArrived(digest))))
+        else:
+            self._wanted_bundles.add(digest)
+            self._request_bundle(digest)
+
+    def _request_bundle(self, digest: str) -> None:
+        if not self.alive or digest not in self._wanted_bundles:
+            return
+        self._outbox.publish(DM_TOPIC, BundleRequested(digest=digest, offset=0))
+        self._schedule.after(BUNDLE_RETRY_S, partial(self._request_bundle, digest))
+
+    def _bundle_came(self, chunk: BundleChunk) -> None:
+        if chunk.digest not in self._wanted_bundles:
+            return
+        self._wanted_bundles.discard(chunk.digest)
+        if chunk.size:
+            self.host.bundles.add(chunk.digest)
+            self._take(events.BundleArrived(chunk.digest))
+        else:
+            self._take(events.BundleFailed(chunk.digest, "the deployment manager does not have it"))
+
+    # --- for those who look on
+
+    def records(self) -> Mapping[str, Any]:
+        """Return the agent's journal."""
+        return self.host.disk

@@ -1,0 +1,274 @@
+"""Drives the deployment manager's core as its runner does, over a virtual store and a virtual cloud."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+from roboconf_core.dm import events, state
+from roboconf_core.dm.core import DmCore
+from roboconf_core.dm.events import DoMachineStep, Effect, Event, MachineStepDone, MachineStepFailed, UserRequest
+from roboconf_core.dm.memory import Memory
+from roboconf_core.dm.senders import why_forged
+from roboconf_core.dm.state import Limits
+from roboconf_core.messages.topology import agent_topic
+from roboconf_core.messages.types import DM, ActionReported, BundleChunk, Message
+from roboconf_core.model.application import ApplicationTemplate
+from roboconf_core.model.instant import Instant
+from roboconf_core.simulation.chronicle import Chronicle
+from roboconf_core.simulation.conditions import CrashPoint, Fault
+from roboconf_core.simulation.network import Network, Outbox
+from roboconf_core.simulation.process import Process
+from roboconf_core.simulation.schedule import Schedule
+
+DM_ID = "dm-1"
+
+_CRASHES = {
+    CrashPoint.BEFORE_SAVE: Fault.MANAGER_CRASHED_BEFORE_SAVE,
+    CrashPoint.AFTER_SAVE: Fault.MANAGER_CRASHED_AFTER_SAVE,
+    CrashPoint.BEFORE_ACKNOWLEDGING: Fault.MANAGER_CRASHED_AFTER_SAVE,
+}
+
+
+class ManagerMind(Protocol):
+    """What decides: ``DmCore``, or a mutant of it."""
+
+    @property
+    def memory(self) -> Memory:
+        """All that the core knows; not to be changed."""
+
+    def handle(self, event: Event, *, now: Instant) -> tuple[Effect, ...]:
+        """Take in one event; return what is to be done."""
+
+
+MakeManager = Callable[..., ManagerMind]
+"""Called like ``DmCore``."""
+
+StepResult = MachineStepDone | MachineStepFailed
+DoStep = Callable[[DoMachineStep, Callable[[StepResult], None]], None]
+"""Begins a step; the call is made when it is over, also after the end of who asked."""
+
+
+class Store:
+    """What the deployment manager's database holds; outlives its processes."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], Any] = {}
+        """By kind and key."""
+        self.templates: dict[str, ApplicationTemplate] = {}
+        self.reports: dict[str, ActionReported] = {}
+        """What actions printed, by action id."""
+        self.history: list[events.Record] = []
+        self.acknowledged: dict[str, state.InstanceRecord] = {}
+        """Instances as they were when a request was last answered: what users rely on."""
+        self.requests = 0
+
+    def of_kind(self, kind: str) -> Iterator[Any]:
+        """Iterate over the records of a kind."""
+        return (record for (other, _), record in self.records.items() if other == kind)
+
+
+class ManagerProcess(Process):
+    """One life of the deployment manager."""
+
+    def __init__(
+        self,
+        store: Store,
+        network: Network,
+        schedule: Schedule,
+        chronicle: Chronicle,
+        *,
+        make: MakeManager = DmCore,
+        limits: Limits,
+        shared_hosts: frozenset[str],
+        do_step: DoStep,
+        crashed: Callable[[ManagerProcess], None],
+        clock_began: float = 0.0,
+    ) -> None:
+        super().__init__(DM, schedule, chronicle, clock_began=clock_began)
+        self._store = store
+        self._network = network
+        self._outbox = Outbox(network, DM)
+        self._do_step = do_step
+        self._crashed = crashed
+        self._steps: dict[str, deque[DoMachineStep]] = {}
+        self._replies: dict[str, events.Reply] = {}
+        self._check_what_was_acknowledged()
+        self._core = make(
+            DM_ID, dict(store.records), templates=dict(store.templates), shared_hosts=shared_hosts, limits=limits
+        )
+
+    @property
+    def memory(self) -> Memory:
+        """All that the core knows; not to be changed."""
+        return self._core.memory
+
+    def start(self) -> None:
+        """Begin to decide."""
+        self._take(events.Started())
+
+    def request(self, request: UserRequest, ports_in_use: frozenset[int] = frozenset()) -> events.Reply | None:
+        """Hand in a user's request; return the answer, or None when the process died over it or is asleep."""
+        if self._asleep or not self.alive:
+            return None
+        self._store.requests += 1
+        request_id = f"r{self._store.requests}"
+        if isinstance(request, events.AddTemplate):
+            self._store.templates[request.template.key] = request.template
+        self._take(events.Requested(id=request_id, request=request, user="simulated", ports_in_use=ports_in_use))
+        reply = self._replies.pop(request_id, None)
+        if reply is None and self.alive:
+            self._chronicle.broke("every_request_is_answered", f"{request}")
+        self._chronicle.tally.requests[type(request).__name__] += 1
+        self._chronicle.note(
+            "request %s: %s", request, "not answered" if reply is None else reply.error or reply.result
+        )
+        return reply
+
+    def crashed(self) -> None:
+        """Die at once; steps of machines that were begun go on, nobody hears of it."""
+        super().crashed()
+        self._network.disconnect(DM, told=False)
+        self._crashed(self)
+
+    # --- an endpoint of the network
+
+    def connected(self) -> None:
+        """Hear that the connection is up."""
+        self._outbox.connected()
+
+    def disconnected(self) -> None:
+        """Hear that it is down: the transport keeps trying."""
+
+    def overflowed(self) -> None:
+        """Hear that the own queue was dropped."""
+        self._awake(partial(self._take, events.QueueOverflowed()))
+
+    def agent_there(self, agent: str, there: bool) -> None:
+        """Hear that an agent's connection is up or gone."""
+        event = events.AgentConnected(agent) if there else events.AgentDisconnected(agent)
+        self._awake(partial(self._take, event))
+
+    def delivered(self, sender: str, message: Message, acknowledge: Callable[[], None]) -> None:
+        """Hear a message."""
+        self._awake(partial(self._delivered, sender, message, acknowledge))
+
+    def _delivered(self, sender: str, message: Message, acknowledge: Callable[[], None]) -> None:
+        if why_forged(sender, message) or self._take(events.MessageReceived(sender=sender, message=message)):
+            acknowledge()
+
+    # --- decisions
+
+    def _take(self, event: Event) -> bool:
+        """Take in an event as the runner does; False when the process died meanwhile."""
+        if not self.alive:
+            return False
+        effects = self._decided(event, self._core.handle)
+        stored = [effect for effect in effects if isinstance(effect, (events.Save, events.Delete))]
+        point = self.crash_next if stored or self.crash_next is CrashPoint.BEFORE_ACKNOWLEDGING else None
+        if point is not None:
+            self._chronicle.fault(_CRASHES[point], DM, type(event).__name__)
+        if point is CrashPoint.BEFORE_SAVE and self._dies_at(point):
+            return False
+        self._commit(stored, effects, by_user=isinstance(event, events.Requested))
+        if point is CrashPoint.AFTER_SAVE and self._dies_at(point):
+            return False
+        for effect in effects:
+            self._carry_out(effect)
+        return not (point is CrashPoint.BEFORE_ACKNOWLEDGING and self._dies_at(point))
+
+    def _commit(self, stored: list[events.Save | events.Delete], effects: tuple[Effect, ...], *, by_user: bool) -> None:
+        records = self._store.records
+        for change in stored:
+            place = (change.kind, change.key)
+            before = records.get(place)
+            after = change.record if isinstance(change, events.Save) else None
+            self._look_at(change.kind, before, after, by_user=by_user)
+            if after is None:
+                records.pop(place, None)
+            else:
+                records[place] = after
+        for effect in effects:
+            if isinstance(effect, events.RecordAction):
+                self._store.reports[effect.report.id] = effect.report
+            elif isinstance(effect, events.Record):
+                self._store.history.append(effect)
+                self._chronicle.note("history %s: %s", effect.kind, effect.text)
+
+    def _look_at(self, kind: str, before: Any, after: Any, *, by_user: bool) -> None:  # noqa: ANN401 - any of the DM's records
+        if kind == state.MACHINE and after is not None:
+            status = before.status if before is not None else None
+            if status is not None and status is not after.status:
+                self._chronicle.machine_moved(after.agent, status, after.status)
+        if kind != state.INSTANCE or before is None:
+            return
+        if after is None and (before.removing or by_user):
+            self._store.acknowledged.pop(before.id, None)
+        elif by_user:
+            return
+        elif after is None or (after.desired, after.generation) != (before.desired, before.generation):
+            self._chronicle.broke("acknowledged_requests_survive", f"{before} became {after}, which nobody asked for")
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case events.Save() | events.Delete() | events.Record() | events.RecordAction():
+                pass
+            case events.Publish(topic, message):
+                self._outbox.publish(topic, message)
+            case events.SetTimer(name, at):
+                self._set_timer(name, at, self._fired)
+            case events.CancelTimer(name):
+                self._cancel_timer(name)
+            case events.Subscribe(topics):
+                self._outbox.subscribe(topics)
+            case events.Unsubscribe(topics):
+                self._outbox.subscribe(topics, wanted=False)
+            case events.Reply():
+                self._reply(effect)
+            case events.DoMachineStep():
+                self._queue_step(effect)
+            case events.SendBundle(agent=agent, digest=digest, offset=offset):
+                chunk = BundleChunk(digest=digest, offset=offset, size=1, data="eA==")
+                self._outbox.publish(agent_topic(agent), chunk)
+
+    def _fired(self, name: str) -> None:
+        self._take(events.TimerFired(name))
+
+    # --- what users rely on
+
+    def _reply(self, reply: events.Reply) -> None:
+        self._replies[reply.id] = reply
+        if reply.error is None:
+            self._store.acknowledged = {i.id: i for i in self._core.memory.instances.values()}
+
+    def _check_what_was_acknowledged(self) -> None:
+        kept: Mapping[str, state.InstanceRecord] = {i.id: i for i in self._store.of_kind(state.INSTANCE)}
+        for instance in self._store.acknowledged.values():
+            found = kept.get(instance.id)
+            if found is None or found.generation < instance.generation:
+                text = f"{instance.path}: {instance.desired} of generation {instance.generation} is lost"
+                self._chronicle.broke("acknowledged_requests_survive", text)
+
+    # --- steps of machines, one at a time for each machine
+
+    def _queue_step(self, step: DoMachineStep) -> None:
+        waiting = self._steps.get(step.agent)
+        if waiting is None:
+            self._steps[step.agent] = deque()
+            self._do_step(step, partial(self._step_over, step))
+        else:
+            waiting.append(step)
+
+    def _step_over(self, step: DoMachineStep, result: StepResult) -> None:
+        self._awake(partial(self._take_step, step, result))
+
+    def _take_step(self, step: DoMachineStep, result: StepResult) -> None:
+        waiting = self._steps[step.agent]
+        if waiting:
+            following = waiting.popleft()
+            self._do_step(following, partial(self._step_over, following))
+        else:
+            del self._steps[step.agent]
+        self._take(result)

@@ -49,6 +49,7 @@ def _advance(mind: Mind, view: View) -> bool:
     _fetch(mind, view, record)
     if view.stays:
         mind.exporter.publish(record.spec)
+        record = _forgive_stop(mind, record)
     record = _mark_dirty(mind, view, record)
     return _move(mind, view, record, view.trigger) if view.trigger else _stay(mind, record)
 
@@ -158,6 +159,12 @@ def _supervise(mind: Mind, view: View, record: InstanceRecord) -> bool:
         return False
     cancel(mind, record)
     return True
+
+
+def _forgive_stop(mind: Mind, record: InstanceRecord) -> InstanceRecord:
+    """A stop that failed counts no more once the instance is wanted as it is."""
+    failed = record.failure is not None and record.failure.action is Action.STOP
+    return mind.change(record, failure=None) if failed else record
 
 
 def _is_obsolete(view: View, action: Action, *, stopping: bool) -> bool:

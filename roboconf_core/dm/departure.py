@@ -96,6 +96,8 @@ def termination_given_up(turn: Turn, machine: MachineRecord, reason: str) -> Non
 def gone(turn: Turn, machine: MachineRecord, ended: tuple[str, ...], *, left: str = "") -> None:
     """Take note that a machine is terminated: nothing of this generation can come any more."""
     turn.cancel_timer(steps.TIMER + machine.agent)
+    if machine.status is Status.PROBLEM:  # it was given up, and is gone after all
+        machine = move(turn, machine, MachineTrigger.TERMINATE, "its target has ended it after all")
     everything = Epoch(machine.generation, directory.NEVER_AGAIN, directory.NEVER_AGAIN)
     machine = directory.say_farewell(turn, machine, everything)
     directory.forget_agent(turn, machine.agent)

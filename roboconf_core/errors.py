@@ -134,6 +134,7 @@ class Code(StrEnum):
     RM_CYCLE_IN_COMPONENTS = "RM_CYCLE_IN_COMPONENTS", Severity.ERROR, "a component contains itself"
     RM_CYCLE_IN_COMPONENTS_INHERITANCE = "RM_CYCLE_IN_COMPONENTS_INHERITANCE", Severity.ERROR, "a component extends itself"
     RM_CYCLE_IN_FACETS_INHERITANCE = "RM_CYCLE_IN_FACETS_INHERITANCE", Severity.ERROR, "a facet extends itself"
+    RM_INHERITANCE_TOO_DEEP = "RM_INHERITANCE_TOO_DEEP", Severity.ERROR, "types extend each other over too many levels"
     RM_NO_ROOT_COMPONENT = "RM_NO_ROOT_COMPONENT", Severity.ERROR, "no component can stand at the root"
     RM_UNRESOLVABLE_VARIABLE = "RM_UNRESOLVABLE_VARIABLE", Severity.ERROR, "an imported variable is exported by no component"
     RM_UNRESOLVABLE_FACET_VARIABLE = "RM_UNRESOLVABLE_FACET_VARIABLE", Severity.ERROR, "an imported facet variable is exported by no component"

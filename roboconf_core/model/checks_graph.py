@@ -13,6 +13,9 @@ from roboconf_core.model.graph import TARGET_INSTALLER, Component, ExportedVaria
 from roboconf_core.model.names import Suggestions, is_flex_id, is_id
 from roboconf_core.model.variables import RANDOM_PORT, declared_exports, exports_of_type, prefix_of
 
+MAX_INHERITANCE = 50
+"""Levels of ``extends``; a component exports every inherited variable once per level."""
+
 _NAME_RULE = "a name starts with a letter or an underscore and goes on with letters, digits, '_' and '-'"
 
 
@@ -21,11 +24,12 @@ def check_graph(graph: Graph) -> list[Problem]:
 
     The graph's names must refer to types that exist: the conversion of files sees to that.
     """
-    problems: list[Problem] = []
+    problems = list(_check_depth(graph))
+    if problems:
+        return problems
     roots = set(graph.roots())
     if not roots:
-        hint = "at least one component must be no child of any other"
-        return [Problem(Code.RM_NO_ROOT_COMPONENT, "every component of the graph has an ancestor", hint=hint)]
+        return [_no_root(graph)]
     for component in graph.components.values():
         problems += _check_component(graph, component, is_root=component.name in roots)
     for facet in graph.facets.values():
@@ -34,6 +38,29 @@ def check_graph(graph: Graph) -> list[Problem]:
     problems += _check_imports_are_exported(graph)
     problems += _check_reachability(graph, roots)
     return problems
+
+
+def _no_root(graph: Graph) -> Problem:
+    where = next((Where(file=each.where.file) for each in graph.components.values() if each.where), None)
+    hint = "at least one component must be no child of any other"
+    return Problem(Code.RM_NO_ROOT_COMPONENT, "every component of the graph has an ancestor", where, hint)
+
+
+def _check_depth(graph: Graph) -> Iterator[Problem]:
+    """Yield types that inherit over so many levels that their variables would be without number."""
+    links: dict[str, tuple[str, ...]] = {f.name: f.extends for f in graph.facets.values()}
+    links.update((c.name, (c.extends,)) for c in graph.components.values() if c.extends)
+    types: list[Component | Facet] = [*graph.components.values(), *graph.facets.values()]
+    for each in types:
+        level, seen = {each.name}, {each.name}
+        for _ in range(MAX_INHERITANCE):
+            level = {above for name in level for above in links.get(name, ())} - seen
+            seen |= level
+            if not level:
+                break
+        else:
+            message = f"'{each.name}' extends others over more than {MAX_INHERITANCE} levels"
+            yield Problem(Code.RM_INHERITANCE_TOO_DEEP, message, each.where, "put what is common into fewer types")
 
 
 def _check_component(graph: Graph, component: Component, *, is_root: bool) -> Iterator[Problem]:

@@ -24,9 +24,11 @@ def containment_cycles(graph: Graph) -> Iterator[tuple[str, tuple[str, ...]]]:
     found = 0
     for name in members:
         cycle = _shortest_cycle(("instance", name), links)
-        if cycle and found < MAX_REPORTED:
+        if cycle:
             found += 1
             yield name, cycle
+        if found == MAX_REPORTED:
+            return
 
 
 def _only_cycles(links: Mapping[_Node, tuple[_Node, ...]]) -> dict[_Node, tuple[_Node, ...]]:

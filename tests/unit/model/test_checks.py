@@ -138,6 +138,20 @@ def test_what_leads_into_or_out_of_a_cycle_is_not_in_it():
     assert [problem.message.split("'")[1] for problem in check_graph(graph)] == ["A"]
 
 
+@pytest.mark.parametrize("last", [None, "C0"])
+def test_thousands_of_levels_are_refused_at_once(last):
+    chain = [Component(name=f"C{i}", installer="target", extends=f"C{i + 1}") for i in range(3000)]
+    facets = [Facet(name=f"F{i}", extends=(f"F{i + 1}",)) for i in range(3000)]
+    ends = (Component(name="C3000", installer="target", extends=last), Facet(name="F3000"))
+    problems = check_graph(graph_of(*chain, *facets, *ends))
+    assert set(codes(problems)) == {Code.RM_INHERITANCE_TOO_DEEP}
+
+
+def test_fifty_levels_are_fine():
+    chain = [Component(name=f"C{i}", installer="target", extends=f"C{i + 1}") for i in range(49)]
+    assert check_graph(graph_of(*chain, Component(name="C49", installer="target"))) == []
+
+
 def test_a_new_root_needs_a_free_name():
     assert codes(check_new_instance(GRAPH, [TREE], "", TREE)) == [Code.CO_ALREADY_DEFINED_INSTANCE]
     assert check_new_instance(GRAPH, [TREE], "", replicate(TREE, "vm2")) == []

@@ -7,6 +7,7 @@ from math import inf
 from typing import Any, assert_never
 
 from roboconf_core.agent.core_desired import take_desired
+from roboconf_core.agent.core_failures import PROCESS_DIED
 from roboconf_core.agent.core_links import HEARTBEAT_TIMER, Links
 from roboconf_core.agent.core_messages import may_say
 from roboconf_core.agent.core_mind import Mind
@@ -178,7 +179,7 @@ class AgentCore:
     def _process_died(self, instance: str) -> None:
         record = self._mind.memory.get(instance)
         if record is not None and record.status is Status.DEPLOYED_STARTED:
-            self._mind.pace(record).died = "its process died"
+            self._mind.pace(record).died = PROCESS_DIED
 
     def _timer_fired(self, name: str) -> None:
         if name == HEARTBEAT_TIMER:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from roboconf_core.agent.core_imports import Imports
+from roboconf_core.agent.core_imports import Imports, difference
 from roboconf_core.agent.core_mind import Mind
-from roboconf_core.agent.core_views import import_difference
 from roboconf_core.agent.events import Cancel, Run
 from roboconf_core.agent.state import InstanceRecord, RunningAction
 from roboconf_core.messages.types import InstanceSpec
@@ -35,9 +34,12 @@ def spec_for(record: InstanceRecord, action: Action) -> InstanceSpec:
     return replace(record.spec, bundle=kept.bundle, installer=kept.installer, settings=kept.settings)
 
 
-def begin(mind: Mind, record: InstanceRecord, action: Action, *, cause: str) -> InstanceRecord:
-    """Ask the runner for an action of an instance that runs none."""
-    spec, imports = spec_for(record, action), _imports_for(mind, record, action)
+def begin(
+    mind: Mind, record: InstanceRecord, action: Action, *, cause: str, imports: Imports | None = None
+) -> InstanceRecord:
+    """Ask the runner for an action of an instance that runs none; it sees the present imports unless told otherwise."""
+    spec = spec_for(record, action)
+    imports = _imports_for(mind, record, action) if imports is None else imports
     running = RunningAction(
         id=mind.next_action_id(),
         action=action,
@@ -55,11 +57,12 @@ def begin(mind: Mind, record: InstanceRecord, action: Action, *, cause: str) -> 
 
 
 def begin_again(mind: Mind, record: InstanceRecord) -> InstanceRecord:
-    """Ask again for an action that never began, or whose result is lost."""
+    """Ask again, with the same imports, for an action that never began, or whose result is lost."""
     lost = record.running
     if lost is None:
         raise ValueError(f"no action of {record.path} is journalled")
-    return begin(mind, mind.change(record, running=None), lost.action, cause=lost.cause)
+    imports = lost.imports if lost.action in (Action.START, Action.UPDATE) else None
+    return begin(mind, mind.change(record, running=None), lost.action, cause=lost.cause, imports=imports)
 
 
 def cancel(mind: Mind, record: InstanceRecord) -> InstanceRecord:
@@ -78,6 +81,8 @@ def exclusive(record: InstanceRecord, action: Action) -> bool:
 
 def attempt_of(record: InstanceRecord, action: Action) -> int:
     """Return the number of the next attempt of an action, counted from 1; anew after it was given up."""
+    if action is Action.STOP:
+        return record.failed_stops + 1
     failure = record.failure
     again = failure is not None and failure.action is action and (record.vanished or not failure.exhausted)
     return failure.attempt + 1 if failure and again else 1
@@ -100,5 +105,5 @@ def _run_of(mind: Mind, record: InstanceRecord, running: RunningAction, imports:
     )
     if running.action is not Action.UPDATE:
         return run
-    found = import_difference(mind, record)
+    found = difference(mind.memory.seen(record.id), imports)
     return replace(run, joined=found.joined, left=found.left, changed=found.changed)

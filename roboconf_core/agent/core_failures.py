@@ -9,6 +9,9 @@ from roboconf_core.agent.state import InstanceRecord
 from roboconf_core.messages.types import Failure
 from roboconf_core.model.lifecycle import Action, Desired
 
+PROCESS_DIED = "its process died"
+"""Reason of a death of which it is certain that nothing of the service is left."""
+
 
 def note_failure(
     mind: Mind,
@@ -18,7 +21,6 @@ def note_failure(
     *,
     attempt: int,
     endless: bool = False,
-    final: bool = False,
 ) -> InstanceRecord:
     """Note that an action failed, and when it is tried again.
 
@@ -29,10 +31,9 @@ def note_failure(
         outcome: How it ended; its reason is not empty.
         attempt: How often it was tried, counted from 1.
         endless: It is tried until it succeeds, since what hinders it is not in the recipe.
-        final: It is not tried again.
     """
     settings = settings_of(record)
-    exhausted = final or (attempt >= settings.attempts and not endless)
+    exhausted = attempt >= settings.attempts and not endless
     delay = settings.retry_after(attempt)
     mind.pace(record).retry_at = mind.now.monotonic + delay
     failure = Failure(

@@ -47,6 +47,8 @@ class Pace:
     drain_until: float | None = None
     holders_unknown: bool = False
     """The drain began in a former life: who holds what is forgotten."""
+    stop_at: float | None = None
+    """When a ``stop`` that failed is tried again."""
     cancel_at: float | None = None
     died: str = ""
     """Why it counts as dead; empty while it does not."""

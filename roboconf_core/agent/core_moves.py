@@ -104,10 +104,16 @@ def _enter_stop(mind: Mind, view: View, record: InstanceRecord, move: Move) -> b
         record = note_not_ready(mind, record)
     mind.exporter.withdraw(record.spec, planned=view.planned)
     mind.effects.append(Unwatch(record.id))
-    mind.pace(record).drain_until = None
-    record = mind.change(record, planned=view.planned, dirty=False)
+    mind.pace(record).drain_until = mind.pace(record).stop_at = None
+    record = mind.change(record, planned=view.planned, dirty=False, failed_stops=_failed_stops(record))
     _enter_transit(mind, record, move, cause, Stage.DRAINING)
     return True
+
+
+def _failed_stops(record: InstanceRecord) -> int:
+    """Return how often ``stop`` failed before, if this is one more attempt."""
+    failure = record.failure
+    return failure.attempt if failure is not None and failure.action is Action.STOP else 0
 
 
 def _enter_transit(mind: Mind, record: InstanceRecord, move: Move, cause: str, stage: Stage) -> InstanceRecord:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from roboconf_core.agent.core_actions import attempt_of, settings_of
-from roboconf_core.agent.core_failures import note_failure
+from roboconf_core.agent.core_actions import settings_of
+from roboconf_core.agent.core_failures import PROCESS_DIED, note_failure
 from roboconf_core.agent.core_imports import content_of
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_polls import doubt, expect_poll, expect_readiness, not_ready_yet
@@ -77,9 +77,25 @@ def _stop_ended(mind: Mind, record: InstanceRecord, running: RunningAction, outc
         mind.pace(record).outcome = outcome
         mind.change(record, stage=Stage.CHECKING)
     else:
-        if record.trigger not in _CLEANUPS:
-            record = note_failure(mind, record, Action.STOP, outcome, attempt=running.attempt, final=True)
+        _stop_again(mind, record, outcome)
+
+
+def _stop_again(mind: Mind, record: InstanceRecord, outcome: Outcome) -> None:
+    """Try a ``stop`` that failed again after a while; in the end the instance counts as stopped, and as failed.
+
+    After the death of its process there is nothing left to stop: ``stop`` only tidies up.
+    """
+    settings, attempt = settings_of(record), record.failed_stops + 1
+    dead = record.trigger is Trigger.DIED and record.failure is not None and record.failure.reason == PROCESS_DIED
+    given_up = dead or attempt >= settings.attempts
+    if record.trigger not in _CLEANUPS:
+        record = note_failure(mind, record, Action.STOP, outcome, attempt=attempt)
+    record = mind.change(record, failed_stops=attempt)
+    if given_up:
         _stopped(mind, record, done=False, cause=f"stop failed: {outcome.reason}")
+    else:
+        mind.pace(record).stop_at = mind.now.monotonic + settings.retry_after(attempt)
+        mind.change(record, stage=Stage.DRAINING)
 
 
 def _undeploy_ended(mind: Mind, record: InstanceRecord, running: RunningAction, outcome: Outcome) -> None:
@@ -121,14 +137,14 @@ def _asked_if_ready(mind: Mind, record: InstanceRecord, outcome: Outcome) -> Non
 
 
 def _asked_if_running(mind: Mind, record: InstanceRecord, outcome: Outcome) -> None:
-    if outcome.reason:
-        _stopped(mind, record, done=True, cause="stop failed, but status says that nothing runs")
-        return
     failed = mind.pace(record).outcome or Outcome(exit_status=None, reason="stop failed")
+    if outcome.reason:
+        _stop_again(mind, record, failed)
+        return
     if record.trigger in _CLEANUPS:
         record = mind.change(record, failure=None)
     else:
-        record = note_failure(mind, record, Action.STOP, failed, attempt=attempt_of(record, Action.STOP))
+        record = note_failure(mind, record, Action.STOP, failed, attempt=record.failed_stops + 1)
     expect_poll(mind, record)
     record = mind.change(record, planned=False, source=Status.STOPPING, trigger=Trigger.STILL_RUNNING)
     _complete(mind, record, done=True, cause="stop failed, and it still runs")
@@ -143,6 +159,7 @@ def _cancelled(mind: Mind, record: InstanceRecord) -> None:
         source=Status.STARTING,
         trigger=Trigger.CANCELLED,
         stage=Stage.DRAINING,
+        failed_stops=0,
     )
 
 
@@ -170,7 +187,7 @@ def _stopped(mind: Mind, record: InstanceRecord, *, done: bool, cause: str) -> N
     """End a stop: nothing is used any more, and whatever was known of the running software is void."""
     pace = mind.pace(record)
     pace.quiet, pace.content, pace.content_of, pace.outcome = Quiet(), None, None, None
-    pace.holders_unknown, pace.poll_at, pace.died = False, None, ""
+    pace.holders_unknown, pace.poll_at, pace.stop_at, pace.died = False, None, None, ""
     mind.see(record, ())
     keep = record.trigger in _CLEANUPS or not done
     record = mind.change(record, planned=False, failure=record.failure if keep else None)

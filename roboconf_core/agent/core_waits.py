@@ -37,6 +37,9 @@ def stop_waits(mind: Mind, record: InstanceRecord) -> Waits:
     busy = tuple(child.path for child in mind.memory.children(record) if _must_stop_first(child))
     if busy:
         return tuple(f"waits for {path} to stop" for path in busy)
+    stop_at = mind.pace(record).stop_at
+    if stop_at is not None and not mind.passed(stop_at):
+        return ("waits before it tries stop again",)
     return drain_waits(mind, record) or slot_waits(mind, record, Action.STOP)
 
 

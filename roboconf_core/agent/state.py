@@ -81,6 +81,8 @@ class InstanceRecord:
     """Of the move under way; None in a stable status."""
     planned: bool = False
     """The stop under way was wanted, and drains."""
+    failed_stops: int = 0
+    """How often ``stop`` failed in the move under way."""
     running: RunningAction | None = None
     failure: Failure | None = None
     dirty: bool = False

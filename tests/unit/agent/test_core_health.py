@@ -132,6 +132,8 @@ def test_two_failed_polls_in_a_row_withdraw_clean_up_and_restart(web):
     assert [m.stderr for m in web.messages(ActionReported) if m.action is Action.STATUS] == ["gone"]
     web.finish("/vm/web", Action.STOP, "exit status 1")
     web.finish("/vm/web", Action.STATUS, "exit status 7")
+    web.advance(1)
+    web.finish("/vm/web", Action.STOP)
     web.finish("/vm/web", Action.START)
     web.finish("/vm/web", Action.STATUS)
     report = web.report("/vm/web")
@@ -183,6 +185,13 @@ def test_a_dead_instance_that_turns_out_to_run_is_started_as_before(web):
     assert web.status("/vm/web") is S.DEPLOYED_STARTED
     assert web.exports("/vm/web") == {"Web.port": "80"}
     assert web.report("/vm/web").failure is None
+
+
+def test_nothing_is_left_to_stop_of_a_process_that_died(web):
+    web.do(ProcessDied("id-web"))
+    web.finish("/vm/web", Action.STOP, "exit status 1")
+    web.finish("/vm/web", Action.STATUS, "exit status 3")
+    assert web.run_of("/vm/web").action is Action.START
 
 
 def test_a_death_during_a_stop_is_part_of_it(web, make):

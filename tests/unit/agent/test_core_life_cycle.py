@@ -92,10 +92,15 @@ def test_a_started_process_is_watched_until_it_is_stopped(world, make):
     assert [type(e) for e in world.effects if isinstance(e, Watch | Unwatch)] == [Watch, Unwatch]
 
 
-def test_a_failed_stop_without_status_ends_stopped_with_the_failure_beside_it(world, make):
+def test_a_stop_without_status_that_fails_again_and_again_ends_stopped_and_failed(world, make):
     world.want(make.spec("/vm/db"))
     world.finish_all()
     world.want(make.spec("/vm/db", desired=Desired.DEPLOYED_STOPPED, generation=2))
+    for attempt in (1, 2):
+        world.finish("/vm/db", Action.STOP, "exit status 1")
+        assert world.status("/vm/db") is S.STOPPING
+        assert world.report("/vm/db").failure.attempt == attempt
+        world.advance(3)
     world.finish("/vm/db", Action.STOP, "exit status 1")
     assert world.status("/vm/db") is S.DEPLOYED_STOPPED
     assert world.report("/vm/db").failure.action is Action.STOP
@@ -117,13 +122,16 @@ def test_a_failed_stop_is_never_shown_as_stopped_while_status_succeeds(world, ma
     assert world.report("/vm/db").failure.exhausted
 
 
-def test_a_failed_stop_counts_as_done_when_status_says_that_nothing_runs(world, make):
+def test_a_failed_stop_is_tried_again_although_status_fails(world, make):
     world.has_status.add("/vm/db")
     world.want(make.spec("/vm/db"))
     world.finish_all()
     world.want(make.spec("/vm/db", desired=Desired.DEPLOYED_STOPPED, generation=2))
     world.finish("/vm/db", Action.STOP, "exit status 1")
     world.finish("/vm/db", Action.STATUS, "exit status 3")
+    assert world.status("/vm/db") is S.STOPPING
+    world.advance(1)
+    world.finish("/vm/db", Action.STOP)
     assert world.status("/vm/db") is S.DEPLOYED_STOPPED
     assert world.report("/vm/db").failure is None
 

@@ -82,7 +82,7 @@ class _Reader:
             exports_prefix=prefix,
             external_exports={match[1]: f"{prefix}.{match[2]}" for match in exports},
             where=Where(file=self._file),
-            exports_where=self._where("exports"),
+            places={key: self._where(key) for key in KEYS if key in self._found.lines},
         )
 
     def check(self, descriptor: Descriptor) -> Iterator[Problem]:

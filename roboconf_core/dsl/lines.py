@@ -94,23 +94,31 @@ def block_of(token: Token) -> Block:
     indent = len(name) - len(name.lstrip(BLANKS))
     name = name.strip(BLANKS)
     block = Block(kind, name, line, column, column + start + indent)
-    end = block.name_column + len(name)
-    shown = f"{kind} '{name}'"
     if token.type.startswith("BARE"):
-        block.head_is_sound = False
-        block.close = None if "{" in instruction(text.rpartition("\n")[2]) else (line, end)
-        message = f"there is no '{{' behind the head of {shown}"
-        hint = f"write '{_HEADS[kind]}' on one line"
-        block.slips.append(Slip(Code.P_O_C_BRACKET_MISSING, line, end, message, hint))
+        _note_missing_bracket(block, text)
     elif token.type in ("CROWDED", "ONE_LINER"):
-        block.head_is_sound = False
-        extra = column + text.index("{") + 1
-        extra += len(text[extra - column :]) - len(text[extra - column :].lstrip(BLANKS + "{"))
-        message = f"there is more behind the '{{' of {shown}"
-        hint = "start a new line behind '{'"
-        block.slips.append(Slip(Code.P_O_C_BRACKET_EXTRA_CHARACTERS, line, extra, message, hint))
-        block.close = (line, end) if token.type == "ONE_LINER" else None
+        _note_extra_text(block, text)
+        block.close = (line, column) if token.type == "ONE_LINER" else None
     return block
+
+
+def _note_missing_bracket(block: Block, text: str) -> None:
+    block.head_is_sound = False
+    end = block.name_column + len(block.name)
+    opened_below = "{" in instruction(text.rpartition("\n")[2])
+    block.close = None if opened_below else (block.line, end)
+    message = f"there is no '{{' behind the head of {block.kind} '{block.name}'"
+    hint = f"write '{_HEADS[block.kind]}' on one line"
+    block.slips.append(Slip(Code.P_O_C_BRACKET_MISSING, block.line, end, message, hint))
+
+
+def _note_extra_text(block: Block, text: str) -> None:
+    block.head_is_sound = False
+    rest = text[text.index("{") :]
+    column = block.column + len(text) - len(rest.lstrip(BLANKS + "{"))
+    message = f"there is more behind the '{{' of {block.kind} '{block.name}'"
+    slip = Slip(Code.P_O_C_BRACKET_EXTRA_CHARACTERS, block.line, column, message, "start a new line behind '{'")
+    block.slips.append(slip)
 
 
 def close_block(block: Block, token: Token) -> None:

@@ -16,7 +16,7 @@ from roboconf_core.dsl.instance_files import build_instances
 from roboconf_core.dsl.layout import check_locations, in_file_order
 from roboconf_core.dsl.recipes import RecipesOfGraph, read_recipes
 from roboconf_core.dsl.syntax import FileKind
-from roboconf_core.errors import Code, Problem, has_errors
+from roboconf_core.errors import Code, Problem, Where, has_errors
 from roboconf_core.model.application import ApplicationTemplate, Descriptor
 from roboconf_core.model.checks_application import check_external_exports
 from roboconf_core.model.graph import Component, Graph
@@ -125,7 +125,8 @@ class _Loader:
         entry = descriptor.graph_entry_point if descriptor else ""
         if not entry:
             return None
-        sources = self._sources(directory, entry, FileKind.GRAPH, Code.PROJ_MISSING_GRAPH_EP)
+        place = descriptor.where_of("graph-entry-point") if descriptor else None
+        sources = self._sources(directory, entry, FileKind.GRAPH, place)
         if sources is None:
             return None
         found = build_graph(sources)
@@ -144,20 +145,22 @@ class _Loader:
         entry = descriptor.instance_entry_point
         if not entry:
             return ()
-        sources = self._sources(directory, entry, FileKind.INSTANCES, Code.PROJ_MISSING_INSTANCE_EP)
+        place = descriptor.where_of("instance-entry-point")
+        sources = self._sources(directory, entry, FileKind.INSTANCES, place)
         if sources is None:
             return ()
         instances = build_instances(sources, found.component_names, found.graph)
         self.problems += instances.problems
         return instances.roots
 
-    def _sources(self, directory: Directory, entry: str, kind: FileKind, missing: Code) -> Sources | None:
+    def _sources(self, directory: Directory, entry: str, kind: FileKind, place: Where | None) -> Sources | None:
         location = directory.normalise(entry)
         if location is None or not (directory.path / location).exists():
-            where = self._root.sub("descriptor").where("application.properties")
+            is_graph = kind is FileKind.GRAPH
+            missing = Code.PROJ_MISSING_GRAPH_EP if is_graph else Code.PROJ_MISSING_INSTANCE_EP
             message = f"the entry point '{entry}' does not exist in {directory.shown}"
             hint = "locations cannot leave the directory" if location is None else ""
-            self.problems.append(Problem(missing, message, where, hint))
+            self.problems.append(Problem(missing, message, place, hint))
             return None
         sources = read_sources(directory, location, kind)
         self._read |= {f"{directory.path.name}/{read}" for read in sources.attempted}

@@ -14,6 +14,8 @@ from roboconf_core.errors import Code, Problem, Where
 BLANKS = "".join(map(chr, range(0x21)))
 """What is trimmed at both ends of names and lines."""
 
+_LONGEST = 300
+
 
 class BlockKind(StrEnum):
     """What a block declares."""
@@ -44,8 +46,13 @@ class Slip(NamedTuple):
     hint: str = ""
 
     def in_file(self, file: str) -> Problem:
-        """Return the problem, with its place."""
-        return Problem(self.code, self.message, Where(file=file, line=self.line, column=self.column), self.hint)
+        """Return the problem, with its place; texts of the user that are very long are cut."""
+        where = Where(file=file, line=self.line, column=self.column)
+        return Problem(self.code, _cut(self.message), where, _cut(self.hint))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class Property(NamedTuple):

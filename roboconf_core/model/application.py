@@ -29,8 +29,12 @@ class Descriptor:
     external_exports: Mapping[str, str] = field(default_factory=dict)
     """Variable to ``PREFIX.alias``."""
     where: Where | None = field(default=None, compare=False)
-    exports_where: Where | None = field(default=None, compare=False)
-    """Place of the external exports."""
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
+    """Key of the file, such as ``exports``, to its place."""
+
+    def where_of(self, key: str) -> Where | None:
+        """Return the place of a key, or of the whole file."""
+        return self.places.get(key, self.where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

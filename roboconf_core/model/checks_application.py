@@ -18,7 +18,7 @@ def check_external_exports(descriptor: Descriptor, graph: Graph) -> Iterator[Pro
     """Yield what is wrong with the external exports of a descriptor, given a sound graph."""
     if not descriptor.external_exports:
         return
-    where = descriptor.exports_where or descriptor.where
+    where = descriptor.where_of("exports")
     if not is_id(descriptor.exports_prefix):
         message = f"'{descriptor.exports_prefix}' is no valid prefix of external exports"
         yield Problem(Code.RM_INVALID_APPLICATION_EXPORT_PREFIX, message, where, "a prefix has no blanks")

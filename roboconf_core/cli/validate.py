@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -97,12 +97,16 @@ def _extracted(path: Path) -> Iterator[Path | list[Problem]]:
         try:
             extract_archive(path, Path(temporary))
         except InvalidModelError as error:
-            yield [Problem(p.code, p.message, Where(file=str(path)), p.hint) for p in error.problems]
+            yield [replace(problem, where=_inside(path, problem.where)) for problem in error.problems]
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror or error}"
             yield [Problem(Code.P_IO_ERROR, message, Where(file=str(path)))]
         else:
             yield application_root(Path(temporary))
+
+
+def _inside(archive: Path, where: Where | None) -> Where:
+    return Where(file=f"{archive}/{where.file}" if where else str(archive))
 
 
 def _check_application(directory: Path, shown: str) -> list[Problem]:

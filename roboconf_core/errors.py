@@ -46,7 +46,7 @@ class Code(StrEnum):
         return self._severity
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # codes are texts, but nobody puts them in title case
         """What the code means, in a few words."""
         return self._title
 

@@ -29,7 +29,7 @@ class Site:
         self.directory = directory
         self.home = Home(directory / "home")
         manager.ensure(self.home)
-        self.client: Client = connected(self.home)
+        self.client: Client = connected(self.home).__enter__()
 
     def create(self, name: str, graph: str, instances: str, scripts: dict[str, str]) -> None:
         """Make an application: scripts are ``Component/action`` to bash text."""
@@ -68,7 +68,7 @@ class Site:
 
     def close(self) -> None:
         """Remove all applications and end the deployment manager."""
-        self.client.close()
+        self.client.__exit__(None, None, None)
         environment = dict(os.environ, ROBOCONF_HOME=str(self.home.directory))
         subprocess.run(
             [Path(sys.executable).with_name("roboconf"), "down"], env=environment, check=True, stdout=subprocess.DEVNULL
@@ -84,7 +84,7 @@ def site() -> Iterator[Site]:
         yield one
     finally:
         one.close()
-        shutil.rmtree(directory)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:

@@ -156,13 +156,15 @@ class HttpBench(TransportBench):
         self._limits = limits
         self._wires = {}
         self._server = None
+        self.mount = lambda endpoint: endpoint
 
     def open_manager(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.manager = HttpManager(url=f"http://127.0.0.1:{self.port}", database_url=self._url, limits=self._limits)
+        self.endpoint = self.manager.asgi()
         config = uvicorn.Config(
-            self.manager.asgi(), log_config=None, lifespan="off", ws="websockets-sansio", ws_ping_interval=None
+            self.mount(self.endpoint), log_config=None, lifespan="off", ws="websockets-sansio", ws_ping_interval=None
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)

@@ -3,6 +3,11 @@
 A peer is an agent (``lamp/apache-vm``) or the deployment manager (``@dm``). Each has a
 durable queue, made when it is enrolled: what is published to a topic that it subscribed is
 kept there until it acknowledges it, also while it is away.
+
+What one peer asks for (publish, subscribe, unsubscribe) takes effect in the order in which
+it asked. Of the messages with a key, outboxes and queues keep only the newest per sender,
+topic and key; it stands where it was published. Every promise is a test by its name in
+``roboconf_core.testing.transports.TransportContract``.
 """
 
 from __future__ import annotations
@@ -29,7 +34,11 @@ class Delivery:
 
 
 class Listener(Protocol):
-    """What a peer wants to hear of its connection; called from a thread of the transport, must not block."""
+    """What a peer wants to hear of its connection; called from a thread of the transport, must not block.
+
+    ``connected`` and ``disconnected`` alternate, beginning with ``connected``. Calls may
+    come before the call that opens the connection has returned it.
+    """
 
     def connected(self) -> None:
         """The connection is up (again); subscriptions made before are still in force."""
@@ -41,11 +50,14 @@ class Listener(Protocol):
         """A message came; it comes again after a reconnection unless it was acknowledged."""
 
     def overflowed(self) -> None:
-        """The peer's queue grew too long and was dropped: whatever matters must be asked for again."""
+        """The peer's queue grew too long and was dropped: whatever matters must be asked for again.
+
+        Told once, in the place of what was dropped; acknowledged by the transport itself.
+        """
 
 
 class ManagerListener(Listener, Protocol):
-    """What the deployment manager hears besides."""
+    """What the deployment manager hears besides; agents that were connected before it are told to it too."""
 
     def agent_connected(self, agent: str) -> None:
         """An agent's connection is up."""
@@ -57,13 +69,17 @@ class ManagerListener(Listener, Protocol):
 class Connection(ABC):
     """One peer's end; its methods may be called from any thread and never wait for the network.
 
-    What is published while the connection is down is kept, the newest per ``key`` and
-    topic, and sent once it is up.
+    What is asked for while the connection is down is kept, the newest message per ``key``
+    and topic, and sent once it is up. A transport may bound what it keeps; it drops then the
+    oldest messages without a key, and logs that.
     """
 
     @abstractmethod
     def publish(self, topic: str, payload: bytes, *, key: str | None = None) -> None:
-        """Send to all who subscribed the topic (the sender too, if it did); kept until the transport has taken it over."""
+        """Send to all who subscribed the topic (the sender too, if it did); kept until the transport has taken it over.
+
+        What an agent may not publish (``messages.topology``) is refused, logged and counted; the connection stays.
+        """
 
     @abstractmethod
     def subscribe(self, topics: Iterable[str]) -> None:
@@ -75,11 +91,14 @@ class Connection(ABC):
 
     @abstractmethod
     def acknowledge(self, tag: int) -> None:
-        """Tell that a delivery was taken in for good."""
+        """Tell that a delivery was taken in for good; unknown and repeated tags are fine."""
 
     @abstractmethod
     def close(self, *, timeout_s: float = 5.0) -> None:
-        """Send what can still be sent within the time-out, then leave; no listener call comes afterwards."""
+        """Send what can still be sent within the time-out, then leave; no listener call comes afterwards.
+
+        Not to be called by the listener; closing twice is fine.
+        """
 
 
 class ManagerTransport(ABC):
@@ -93,12 +112,17 @@ class ManagerTransport(ABC):
     def enrol(self, agent: str, *, generation: int) -> Mapping[str, str]:
         """Make an agent's queue and credential; return the settings with which it connects.
 
-        A new generation revokes the credentials of older ones and empties the queue.
+        The result is stored when this returns. A new generation revokes the credentials of
+        older ones, empties the queue and ends the subscriptions. The same generation again
+        revokes nothing: either credential is good.
+
+        Raises:
+            TransportError: If a newer generation is enrolled, the name is not an agent's, or the result cannot be stored.
         """
 
     @abstractmethod
     def forget(self, agent: str) -> None:
-        """Revoke an agent's credential and remove its queue; its connection is closed."""
+        """Revoke an agent's credentials and remove its queue; its connection is closed. Unknown agents are fine."""
 
     def asgi(self) -> object | None:
         """Return an ASGI application to mount at ``/messaging`` of the API server, or None."""

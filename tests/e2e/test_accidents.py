@@ -92,7 +92,7 @@ def slow(tmp_path):
     )
     scripts = application / "graph" / "Slow" / "scripts"
     scripts.mkdir(parents=True)
-    (scripts / "deploy.sh").write_text('#!/bin/bash\necho "$$" >>"$ROBOCONF_FILES_DIR/../../deploys"\nsleep 20\n')
+    (scripts / "deploy.sh").write_text('#!/bin/bash\necho "$$" >>../../deploys\nsleep 20\n')
     return application
 
 

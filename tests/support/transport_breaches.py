@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from transport_benches import LIMITS, InMemoryBench
 
+from roboconf_core.builtin.hub.requests import Publish
 from roboconf_core.builtin.hub.router import Router
-from roboconf_core.builtin.hub.values import Came, Close, Effects, Left, Publish
+from roboconf_core.builtin.hub.values import Came, Close, Effects, Left
 from roboconf_core.hooks.transports import Connection
 from roboconf_core.messages.types import DM
 from roboconf_core.testing import transports

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-from roboconf_core.builtin.hub.values import Publish, Subscribe, Unsubscribe
+from roboconf_core.builtin.hub.requests import Publish, Subscribe, Unsubscribe
 from roboconf_core.errors import MessageError
 from roboconf_core.messages.codec import dump_json, from_plain, load_json
 

@@ -10,19 +10,9 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
+from roboconf_core.builtin.hub.requests import Request
 from roboconf_core.builtin.hub.router import Counters, Router
-from roboconf_core.builtin.hub.values import (
-    Came,
-    Changes,
-    Close,
-    Deliver,
-    Effects,
-    Left,
-    Opened,
-    Refuse,
-    Request,
-    Snapshot,
-)
+from roboconf_core.builtin.hub.values import Came, Changes, Close, Deliver, Effects, Left, Opened, Refuse, Snapshot
 from roboconf_core.errors import TransportError
 from roboconf_core.messages.types import DM
 

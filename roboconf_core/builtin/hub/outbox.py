@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 
-from roboconf_core.builtin.hub.values import Publish, Request, Subscribe, Unsubscribe
+from roboconf_core.builtin.hub.requests import Publish, Request, Subscribe, Unsubscribe
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from roboconf_core.builtin.hub.requests import Publish, Request, Subscribe, Unsubscribe
 from roboconf_core.builtin.hub.values import (
     Came,
     Close,
@@ -22,12 +23,8 @@ from roboconf_core.builtin.hub.values import (
     Limits,
     Opened,
     PeerRecord,
-    Publish,
     Refuse,
-    Request,
     Snapshot,
-    Subscribe,
-    Unsubscribe,
 )
 from roboconf_core.errors import TransportError
 from roboconf_core.messages.topology import may_publish, may_subscribe

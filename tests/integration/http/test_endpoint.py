@@ -14,7 +14,7 @@ from roboconf_core.builtin.http import frames
 from roboconf_core.builtin.http.client import HttpConnection, Pace
 from roboconf_core.builtin.http.endpoint import Patience
 from roboconf_core.builtin.http.transport import HttpTransport
-from roboconf_core.builtin.hub.values import Publish, Subscribe
+from roboconf_core.builtin.hub.requests import Publish, Subscribe
 from roboconf_core.errors import TransportError
 from roboconf_core.hooks.transports import ManagerContext
 from roboconf_core.testing.peers import Company, Peer

@@ -22,7 +22,7 @@ from roboconf_core.builtin.http.frames import (
     decode_hub_frame,
     encode_frame,
 )
-from roboconf_core.builtin.hub.values import Publish, Subscribe, Unsubscribe
+from roboconf_core.builtin.hub.requests import Publish, Subscribe, Unsubscribe
 from roboconf_core.errors import MessageError
 
 AGENT_FRAMES = [

@@ -3,7 +3,7 @@
 import pytest
 
 from roboconf_core.builtin.hub.outbox import Outbox, Receipts
-from roboconf_core.builtin.hub.values import Publish, Subscribe, Unsubscribe
+from roboconf_core.builtin.hub.requests import Publish, Subscribe, Unsubscribe
 
 
 def drained(outbox):

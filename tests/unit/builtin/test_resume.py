@@ -7,8 +7,9 @@ import pytest
 from hub_worlds import DictStore
 
 from roboconf_core.builtin.hub.outbox import Outbox, Receipts
+from roboconf_core.builtin.hub.requests import Subscribe
 from roboconf_core.builtin.hub.router import Router
-from roboconf_core.builtin.hub.values import Deliver, Effects, Limits, Opened, Subscribe
+from roboconf_core.builtin.hub.values import Deliver, Effects, Limits, Opened
 
 SENDER, RECEIVER = "shop/db-vm", "shop/web-vm"
 TOPIC = "shop/those.that.import.Db"

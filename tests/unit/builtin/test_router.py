@@ -3,20 +3,9 @@
 import pytest
 from hub_worlds import DictStore, effects_of
 
+from roboconf_core.builtin.hub.requests import Publish, Subscribe, Unsubscribe
 from roboconf_core.builtin.hub.router import Router
-from roboconf_core.builtin.hub.values import (
-    Came,
-    Close,
-    Deliver,
-    Effects,
-    Left,
-    Limits,
-    Opened,
-    Publish,
-    Refuse,
-    Subscribe,
-    Unsubscribe,
-)
+from roboconf_core.builtin.hub.values import Came, Close, Deliver, Effects, Left, Limits, Opened, Refuse
 from roboconf_core.errors import TransportError
 from roboconf_core.messages.types import DM
 

@@ -9,17 +9,9 @@ import sqlalchemy as sa
 from hub_worlds import DictStore
 
 from roboconf_core.builtin.http.store import SqlStore
+from roboconf_core.builtin.hub.requests import Publish, Subscribe, Unsubscribe
 from roboconf_core.builtin.hub.router import Router
-from roboconf_core.builtin.hub.values import (
-    Changes,
-    Effects,
-    Entry,
-    Limits,
-    PeerRecord,
-    Publish,
-    Subscribe,
-    Unsubscribe,
-)
+from roboconf_core.builtin.hub.values import Changes, Effects, Entry, Limits, PeerRecord
 from roboconf_core.errors import TransportError
 
 AGENTS = ("shop/a", "shop/b", "shop/c")

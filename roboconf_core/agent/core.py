@@ -45,7 +45,6 @@ from roboconf_core.messages.types import (
     Resynchronize,
 )
 from roboconf_core.model.instant import Instant
-from roboconf_core.model.lifecycle import Status
 
 WAKE_TIMER = "wake"
 """Fires when time alone changes a decision: a retry, a poll, the end of a quiet period or of a grace."""
@@ -178,7 +177,7 @@ class AgentCore:
 
     def _process_died(self, instance: str) -> None:
         record = self._mind.memory.get(instance)
-        if record is not None and record.status is Status.DEPLOYED_STARTED:
+        if record is not None and record.is_up:
             self._mind.pace(record).died = PROCESS_DIED
 
     def _timer_fired(self, name: str) -> None:

@@ -101,9 +101,17 @@ def _run_of(mind: Mind, record: InstanceRecord, running: RunningAction, imports:
         ancestors=mind.memory.ancestor_specs(record),
         imports=imports,
         timeout_s=running.timeout_s,
+        unproven_ports=_unproven_ports(record, running),
         exclusive=exclusive(record, running.action),
     )
     if running.action is not Action.UPDATE:
         return run
     found = difference(mind.memory.seen(record.id), imports)
     return replace(run, joined=found.joined, left=found.left, changed=found.changed)
+
+
+def _unproven_ports(record: InstanceRecord, running: RunningAction) -> tuple[str, ...]:
+    if running.action is not Action.START:
+        return ()
+    ports = running.spec.ports
+    return tuple(sorted(name for name in ports if record.proven_ports.get(name) != ports[name]))

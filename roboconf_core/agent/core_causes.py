@@ -29,7 +29,7 @@ def cause_of(mind: Mind, record: InstanceRecord, trigger: Trigger) -> str:
         return f"{parent.path} is {parent.status}" if parent else "the machine is started"
     return {
         Trigger.DIED: mind.pace(record).died,
-        Trigger.NOT_READY: "it did not become ready in time",
+        Trigger.NOT_READY: mind.pace(record).died or "it did not become ready in time",
         Trigger.CANCELLED: "its start is not wanted any more",
     }[trigger]
 

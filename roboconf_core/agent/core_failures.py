@@ -11,6 +11,8 @@ from roboconf_core.model.lifecycle import Action, Desired
 
 PROCESS_DIED = "its process died"
 """Reason of a death of which it is certain that nothing of the service is left."""
+DIED_EARLY = f"{PROCESS_DIED} before it was ready"
+"""Reason of a start that failed in this way."""
 
 
 def note_failure(
@@ -55,6 +57,7 @@ def note_death(mind: Mind, record: InstanceRecord) -> InstanceRecord:
 
     The first death after a calm is repaired at once, the following ones with a growing
     delay; a service that stays up for longer than the longest delay has found its calm.
+    One that did not may have lost its ports to somebody who answered in its place.
     """
     pace, settings = mind.pace(record), settings_of(record)
     calm = mind.now.wall - record.since > settings.retry_delay_max_s
@@ -74,15 +77,19 @@ def note_death(mind: Mind, record: InstanceRecord) -> InstanceRecord:
     )
     pace.retry_at, pace.died, pace.outcome, pace.poll_failures = mind.now.monotonic + delay, "", None, 0
     comes_back = record.spec.desired is Desired.DEPLOYED_STARTED and not record.vanished
-    return mind.change(record, failure=failure, deaths=deaths, restarts=record.restarts + comes_back)
+    ports = record.proven_ports if calm else {}
+    restarts = record.restarts + comes_back
+    return mind.change(record, failure=failure, deaths=deaths, restarts=restarts, proven_ports=ports)
 
 
 def note_not_ready(mind: Mind, record: InstanceRecord) -> InstanceRecord:
-    """Note that an instance did not become ready in time: its start failed."""
-    last = mind.pace(record).outcome or Outcome(exit_status=None)
+    """Note that an instance died before it was ready, or did not become so in time: its start failed."""
+    pace = mind.pace(record)
+    last, late = pace.outcome or Outcome(exit_status=None), f"not ready after {settings_of(record).ready_timeout_s:g} s"
+    died, pace.died = pace.died, ""
     outcome = Outcome(
         exit_status=last.exit_status,
-        reason=f"not ready after {settings_of(record).ready_timeout_s:g} s",
+        reason=DIED_EARLY if died else late,
         duration_s=last.duration_s,
         stdout=last.stdout,
         stderr=last.stderr,

@@ -58,7 +58,13 @@ class Links:
         self._mind.send(DM_TOPIC, hello)
         self._request(self._imported)
         self._mind.bundles.retry_now()
+        self._expect_backlog()
         self.beat()
+
+    def _expect_backlog(self) -> None:
+        """Hold updates back a little: what was missed comes in pieces, the last of which may take back the first."""
+        for record in self._mind.memory.all():
+            self._mind.pace(record).quiet.ended(self._mind.now.monotonic, record.spec.settings)
 
     def disconnected(self) -> None:
         """Send no heartbeats meanwhile."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from roboconf_core.agent.core_actions import settings_of
-from roboconf_core.agent.core_failures import PROCESS_DIED, note_failure
+from roboconf_core.agent.core_failures import DIED_EARLY, PROCESS_DIED, note_failure
 from roboconf_core.agent.core_imports import content_of
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_polls import doubt, expect_poll, expect_readiness, not_ready_yet
@@ -73,7 +73,7 @@ def _update_ended(mind: Mind, record: InstanceRecord, running: RunningAction, ou
 def _stop_ended(mind: Mind, record: InstanceRecord, running: RunningAction, outcome: Outcome) -> None:
     if not outcome.reason:
         _stopped(mind, record, done=True, cause="stop succeeded")
-    elif record.has_status:
+    elif record.has_status and not _failed_by(record, DIED_EARLY):
         mind.pace(record).outcome = outcome
         mind.change(record, stage=Stage.CHECKING)
     else:
@@ -86,7 +86,7 @@ def _stop_again(mind: Mind, record: InstanceRecord, outcome: Outcome) -> None:
     After the death of its process there is nothing left to stop: ``stop`` only tidies up.
     """
     settings, attempt = settings_of(record), record.failed_stops + 1
-    dead = record.trigger is Trigger.DIED and record.failure is not None and record.failure.reason == PROCESS_DIED
+    dead = record.trigger in _CLEANUPS and _failed_by(record, PROCESS_DIED, DIED_EARLY)
     given_up = dead or attempt >= settings.attempts
     if record.trigger not in _CLEANUPS:
         record = note_failure(mind, record, Action.STOP, outcome, attempt=attempt)
@@ -98,12 +98,16 @@ def _stop_again(mind: Mind, record: InstanceRecord, outcome: Outcome) -> None:
         mind.change(record, stage=Stage.DRAINING)
 
 
+def _failed_by(record: InstanceRecord, *reasons: str) -> bool:
+    return record.failure is not None and record.failure.reason in reasons
+
+
 def _undeploy_ended(mind: Mind, record: InstanceRecord, running: RunningAction, outcome: Outcome) -> None:
     if outcome.reason:
         _failed_move(mind, record, running, outcome)
         return
     mind.effects.append(Discard(running.spec))
-    record = mind.change(record, deployed=None, has_status=False, failure=None, deaths=0)
+    record = mind.change(record, deployed=None, has_status=False, failure=None, deaths=0, proven_ports={})
     _complete(mind, record, done=True, cause="undeploy succeeded")
 
 

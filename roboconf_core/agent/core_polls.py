@@ -9,6 +9,7 @@ from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_waits import slot_waits
 from roboconf_core.agent.events import Watch
 from roboconf_core.agent.state import InstanceRecord, Stage
+from roboconf_core.messages.types import InstanceSpec
 from roboconf_core.model.lifecycle import Action, Status
 
 _FIRST_DELAY_S = 0.1
@@ -56,11 +57,8 @@ def poll_survival(mind: Mind, record: InstanceRecord) -> bool:
 
 
 def _become_started(mind: Mind, record: InstanceRecord) -> None:
-    """Take the status of an instance that is started and ready, and watch its process."""
-    if record.deployed is None:
-        raise ValueError(f"{record.path} was never deployed")
+    """Take the status of an instance that is started and ready; the ports are its own from now on."""
     expect_poll(mind, record)
-    mind.effects.append(Watch(record.deployed))
     mind.change(
         record,
         status=Status.DEPLOYED_STARTED,
@@ -68,6 +66,7 @@ def _become_started(mind: Mind, record: InstanceRecord) -> None:
         trigger=None,
         stage=None,
         failure=None,
+        proven_ports=_deployed(record).ports,
     )
 
 
@@ -94,11 +93,23 @@ def not_ready_yet(mind: Mind, record: InstanceRecord) -> None:
 
 
 def expect_readiness(mind: Mind, record: InstanceRecord) -> InstanceRecord:
-    """Begin to poll for readiness: ``start`` succeeded."""
+    """Begin to poll for readiness, and to watch the process: ``start`` succeeded."""
     pace = mind.pace(record)
     pace.ready, pace.ready_until, pace.ready_at, pace.ready_polls = False, None, mind.now.monotonic, 0
-    pace.outcome = None
+    pace.outcome, pace.died = None, ""
+    watch(mind, record)
     return mind.change(record, stage=Stage.CHECKING)
+
+
+def watch(mind: Mind, record: InstanceRecord) -> None:
+    """Watch the process of an instance whose ``start`` succeeded, if its recipe left a pid file."""
+    mind.effects.append(Watch(_deployed(record)))
+
+
+def _deployed(record: InstanceRecord) -> InstanceSpec:
+    if record.deployed is None:
+        raise ValueError(f"{record.path} was never deployed")
+    return record.deployed
 
 
 def _jittered(record: InstanceRecord) -> float:

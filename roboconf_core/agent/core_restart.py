@@ -8,8 +8,8 @@ from roboconf_core.agent.core_actions import begin_again
 from roboconf_core.agent.core_imports import Imports
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_outcomes import action_ended
-from roboconf_core.agent.core_polls import expect_poll
-from roboconf_core.agent.events import Cancel, Started, Watch
+from roboconf_core.agent.core_polls import expect_poll, watch
+from roboconf_core.agent.events import Cancel, Started
 from roboconf_core.agent.state import AgentRecord, InstanceRecord, Stage
 from roboconf_core.messages.types import Epoch
 from roboconf_core.model.lifecycle import Action, Status, move_for
@@ -66,6 +66,8 @@ def _withdraw_again(mind: Mind) -> None:
 
 
 def _resume(mind: Mind, record: InstanceRecord, event: Started) -> None:
+    if record.is_up and not event.rebooted:
+        watch(mind, record)
     if _is_known(record, event) and record.running is not None:
         action_ended(mind, record.running.id, event.outcomes[record.running.id])
         record = mind.memory.get(record.id) or record
@@ -115,7 +117,5 @@ def _restore_deadlines(mind: Mind, record: InstanceRecord) -> None:
         wait = min(max(failure.next_try - mind.now.wall, 0.0), record.spec.settings.retry_delay_max_s)
         pace.retry_at = mind.now.monotonic + wait
     pace.holders_unknown = record.stage is Stage.DRAINING
-    if record.status is Status.DEPLOYED_STARTED and record.deployed is not None:
-        mind.effects.append(Watch(record.deployed))
-        if record.has_status:
-            expect_poll(mind, record, at_once=True)
+    if record.status is Status.DEPLOYED_STARTED and record.has_status:
+        expect_poll(mind, record, at_once=True)

@@ -36,6 +36,11 @@ class Situation:
         """Tell whether the instance is to be started, now."""
         return self.desired is Desired.DEPLOYED_STARTED and self.parent_runs and self.resolved
 
+    @property
+    def failed(self) -> bool:
+        """Tell whether an instance that was started will not become ready."""
+        return self.overdue or self.died
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -78,7 +83,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_S.WAITING_FOR_ANCESTOR, lambda s: s.wanted,                                  _T.ANCESTOR_STARTED),
 
     Rule(_S.STARTING,             lambda s: s.stage is Stage.CHECKING and not s.wanted, _T.CANCELLED),
-    Rule(_S.STARTING,             lambda s: s.stage is Stage.CHECKING and s.overdue,   _T.NOT_READY),
+    Rule(_S.STARTING,             lambda s: s.stage is Stage.CHECKING and s.failed,    _T.NOT_READY),
 
     Rule(_S.DEPLOYED_STARTED,     lambda s: s.died,                                    _T.DIED),
     Rule(_S.DEPLOYED_STARTED,     _stopped,                                            _T.STOP),

@@ -83,6 +83,20 @@ def test_after_a_reconnection_or_an_overflow_imports_are_asked_for_again(world, 
     assert len(world.messages(ImportsRequested)) == asked + 2
 
 
+def test_what_a_backlog_brings_and_takes_back_causes_no_update(world, make):
+    world.want(make.spec("/vm/web", imports=["Db.*?"]))
+    world.exported(make.publication("/db1/db"))
+    world.finish_all()
+    world.advance(10)
+    runs = len(world.runs)
+    world.do(Disconnected())
+    world.do(Connected())
+    world.hear(Farewell(agent="app/db1", epoch=Epoch(1, 1, 0)))
+    world.exported(make.publication("/db1/db", incarnation=1))
+    world.advance(10)
+    assert len(world.runs) == runs
+
+
 def test_requests_for_exports_are_answered_unchanged_and_many_of_them_together(world, make):
     world.want(make.spec("/vm/web", exports={"Web.port": "80"}), make.spec("/vm/off", exports={"Web.port": "81"}))
     world.finish_all()

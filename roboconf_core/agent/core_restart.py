@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from roboconf_core.agent.core_actions import begin_again
-from roboconf_core.agent.core_imports import Imports
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_outcomes import action_ended
 from roboconf_core.agent.core_polls import expect_poll, watch
@@ -36,13 +35,6 @@ def begin_life(mind: Mind, event: Started, *, generation: int) -> None:
         _resume(mind, record, event)
     _withdraw_again(mind)
     mind.report_all()
-
-
-def _known_imports(mind: Mind, record: InstanceRecord) -> Imports:
-    """Return the newest imports of an instance that the journal knows of."""
-    running = record.running
-    handed = running is not None and running.action in (Action.START, Action.UPDATE)
-    return running.imports if running is not None and handed else mind.memory.seen(record.id)
 
 
 def _publish_again(mind: Mind, *, rebooted: bool) -> None:

@@ -179,6 +179,8 @@ class Run:
     left: tuple[Publication, ...] = ()
     changed: tuple[Publication, ...] = ()
     timeout_s: float
+    unproven_ports: tuple[str, ...] = ()
+    """With a ``start``: names of the random ports with which the instance was never ready; they must be free."""
     exclusive: bool = False
     """One at a time on the host: the runner waits for the host's lock; the time-out counts from then on."""
 

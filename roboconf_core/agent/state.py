@@ -13,7 +13,7 @@ key                 record
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -90,6 +90,14 @@ class InstanceRecord:
     deaths: int = 0
     """In a row, without a calm period in between; the restart's delay grows with them."""
     restarts: int = 0
+    proven_ports: dict[str, int] = field(default_factory=dict)
+    """Random ports with which it was once ready: they are its own, and kept whatever happens to a start."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its ``start`` succeeded and no stop began: it is started, or about to be once it is ready."""
+        waits = self.status is Status.STARTING and self.stage is Stage.CHECKING
+        return waits or self.status is Status.DEPLOYED_STARTED
 
     @property
     def id(self) -> str:

@@ -82,7 +82,7 @@ def _act(mind: Mind, view: View, record: InstanceRecord, move: Move, action: Act
     mind.wait(record, waits)
     if waits:
         return poll(mind, record)
-    if action is Action.START and mind.registry.version != view.version:
+    if action in (Action.START, Action.UPDATE) and mind.registry.version != view.version:
         return True  # imports changed since the look: look again
     cause = cause_of(mind, record, move.trigger)
     if move.during is not None:

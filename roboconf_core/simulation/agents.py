@@ -11,11 +11,12 @@ from roboconf_core.agent.core import AgentCore
 from roboconf_core.agent.events import Effect, Event, Outcome
 from roboconf_core.agent.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.messages.topology import DM_TOPIC
-from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, Message
+from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, ExportsPublished, Message, Publication
 from roboconf_core.model.instant import Instant
-from roboconf_core.model.lifecycle import Action
+from roboconf_core.model.lifecycle import Action, Status
 from roboconf_core.simulation.chronicle import Chronicle
 from roboconf_core.simulation.conditions import CrashPoint, Fault
+from roboconf_core.simulation.heard import Heard
 from roboconf_core.simulation.host import Host
 from roboconf_core.simulation.network import Network, Outbox
 from roboconf_core.simulation.process import Process
@@ -72,6 +73,7 @@ class AgentProcess(Process):
         self._network = network
         self._outbox = Outbox(network, host.agent)
         self._crashed = crashed
+        self.heard = Heard()
         self._wanted_bundles: set[str] = set()
         self._core = make(
             host.agent,
@@ -140,7 +142,9 @@ class AgentProcess(Process):
             acknowledge()
             if sender == DM:
                 self._bundle_came(message)
-        elif self._take(events.MessageReceived(sender, message)):
+            return
+        self.heard.take(sender, message)
+        if self._take(events.MessageReceived(sender, message)):
             acknowledge()
 
     # --- from the host
@@ -198,6 +202,8 @@ class AgentProcess(Process):
             case events.Save() | events.Forget():
                 pass
             case events.Publish(topic, message):
+                if isinstance(message, ExportsPublished):
+                    self._check_exports(message.publication)
                 self._outbox.publish(topic, message)
             case events.SetTimer(name, at):
                 self._set_timer(name, at, self._fired)
@@ -221,6 +227,17 @@ class AgentProcess(Process):
                 self._outbox.subscribe(topics, wanted=False)
             case events.FetchBundle(digest):
                 self._fetch_bundle(digest)
+
+    def _check_exports(self, publication: Publication) -> None:
+        """Software is published once it serves, and as long as it is started."""
+        record = self.host.disk.get(INSTANCE_PREFIX + publication.instance)
+        if publication.variables is None or record is None:
+            return
+        software = self.host.software.get(publication.instance)
+        serves = software is None or not software.recipe.has_status or software.ready_at <= self._schedule.now
+        if record.status is not Status.DEPLOYED_STARTED or not serves:
+            text = f"{self.name}{publication.path} is {record.status}, and published"
+            self._chronicle.broke("exports_only_of_what_serves", text)
 
     # --- recipes
 

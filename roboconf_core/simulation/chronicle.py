@@ -146,6 +146,11 @@ class Chronicle:
         self.actions: list[ActionFact] = []
         """All actions but ``status``, in the order of their beginning."""
         self.violations: list[Violation] = []
+        self._last: dict[str, ActionFact] = {}
+
+    def last_of(self, instance: str) -> ActionFact | None:
+        """Return the action of an instance that began last, by identifier."""
+        return self._last.get(instance)
 
     # --- what the parts of the world tell
 
@@ -199,6 +204,7 @@ class Chronicle:
         self.tally.actions[fact.action] += 1
         if fact.action is not Action.STATUS:
             self.actions.append(fact)
+            self._last[fact.instance] = fact
             if self._traced:
                 seen = ", ".join(f"{p.prefix}@{p.path}" for p in fact.imports)
                 self.note("action  %s%s: %s %s begins [%s]", fact.agent, fact.path, fact.action, fact.id, seen)

@@ -17,6 +17,7 @@ from roboconf_core.messages.topology import agent_topic
 from roboconf_core.messages.types import DM, ActionReported, BundleChunk, Message
 from roboconf_core.model.application import ApplicationTemplate
 from roboconf_core.model.instant import Instant
+from roboconf_core.model.lifecycle import Status
 from roboconf_core.simulation.chronicle import Chronicle
 from roboconf_core.simulation.conditions import CrashPoint, Fault
 from roboconf_core.simulation.network import Network, Outbox
@@ -85,6 +86,7 @@ class ManagerProcess(Process):
         shared_hosts: frozenset[str],
         do_step: DoStep,
         crashed: Callable[[ManagerProcess], None],
+        gave_up: Callable[[str], None],
         clock_began: float = 0.0,
     ) -> None:
         super().__init__(DM, schedule, chronicle, clock_began=clock_began)
@@ -93,6 +95,7 @@ class ManagerProcess(Process):
         self._outbox = Outbox(network, DM)
         self._do_step = do_step
         self._crashed = crashed
+        self._gave_up = gave_up
         self._steps: dict[str, deque[DoMachineStep]] = {}
         self._replies: dict[str, events.Reply] = {}
         self._check_what_was_acknowledged()
@@ -202,6 +205,8 @@ class ManagerProcess(Process):
             status = before.status if before is not None else None
             if status is not None and status is not after.status:
                 self._chronicle.machine_moved(after.agent, status, after.status)
+                if (status, after.status) == (Status.DEPLOYED_STARTED, Status.PROBLEM):
+                    self._gave_up(after.agent)
         if kind != state.INSTANCE or before is None:
             return
         if after is None and (before.removing or by_user):

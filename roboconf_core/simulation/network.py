@@ -39,13 +39,15 @@ class Endpoint(Protocol):
 class _Envelope:
     """One message in one queue."""
 
-    __slots__ = ("key", "message", "sender", "topic")
+    __slots__ = ("came", "key", "message", "sender", "topic")
 
     def __init__(self, sender: str, topic: str, message: Message, key: str | None) -> None:
         self.sender = sender
         self.topic = topic
         self.message = message
         self.key = key
+        self.came = False
+        """It was delivered at least once: only then can it come again."""
 
 
 class _Peer:
@@ -59,6 +61,7 @@ class _Peer:
         self.by_key: dict[tuple[str, str, str], _Envelope] = {}
         self.endpoint: Endpoint | None = None
         self.connection = 0
+        self.since = 0.0
         self.last = 0.0
         """When the latest message that keeps the order arrives."""
 
@@ -141,7 +144,7 @@ class Network:
             return False
         peer.endpoint = endpoint
         peer.connection += 1
-        peer.last = 0.0
+        peer.last, peer.since = 0.0, self._schedule.now
         endpoint.connected()
         for envelope in list(peer.queue):
             self._send(peer, envelope)
@@ -157,6 +160,11 @@ class Network:
     def is_connected(self, name: str) -> bool:
         """Tell whether a peer is connected."""
         return name in self._peers and self._peers[name].endpoint is not None
+
+    def connected_since(self, name: str) -> float | None:
+        """Return when a peer's present connection was made, in virtual seconds; None while there is none."""
+        peer = self._peers.get(name)
+        return peer.since if peer is not None and peer.endpoint is not None else None
 
     def connected_agents(self) -> list[str]:
         """Return the agents that are connected."""
@@ -232,8 +240,10 @@ class Network:
 
     def _deliver(self, peer: _Peer, envelope: _Envelope, connection: int, *, again: bool = False) -> None:
         endpoint = peer.endpoint
-        if endpoint is None or peer.connection != connection or (envelope not in peer.queue and not again):
+        due = envelope.came if again else envelope in peer.queue
+        if endpoint is None or peer.connection != connection or not due:
             return
+        envelope.came = True
         if envelope.message is None:
             peer.take(envelope)
             endpoint.overflowed()

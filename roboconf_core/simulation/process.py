@@ -38,6 +38,7 @@ class Process:
         self.name = name
         self.alive = True
         self.began = schedule.now
+        self.awake_since = schedule.now
         self.crash_next: CrashPoint | None = None
         """Die at this point of the next decision that has something to keep."""
         self._schedule = schedule
@@ -47,6 +48,7 @@ class Process:
         self._set = 0
         self._asleep = False
         self._inbox: list[Call] = []
+        self._overdue: list[Call] = []
 
     # --- sleep
 
@@ -61,9 +63,10 @@ class Process:
         self._schedule.after(duration_s, self._wake)
 
     def _wake(self) -> None:
-        self._asleep = False
-        inbox, self._inbox = self._inbox, []
-        for call in inbox:
+        """Fire the timers that are overdue, then take in what came: what was on its way arrives after the sleep."""
+        self._asleep, self.awake_since = False, self._schedule.now
+        overdue, self._overdue, inbox, self._inbox = self._overdue, [], self._inbox, []
+        for call in (*overdue, *inbox):
             self._awake(call)
 
     def _awake(self, call: Call) -> None:
@@ -104,9 +107,15 @@ class Process:
     def _set_timer(self, name: str, at: float, fire: Callable[[str], None]) -> None:
         self._cancel_timer(name)
         self._set += 1
-        timer = partial(self._fire, name, self._set, fire)
+        timer = partial(self._ring, partial(self._fire, name, self._set, fire))
         moment = at + self._clock_began + _TICK_S
-        self._timers[name] = (self._set, self._schedule.at(moment, partial(self._awake, timer)))
+        self._timers[name] = (self._set, self._schedule.at(moment, timer))
+
+    def _ring(self, call: Call) -> None:
+        if self._asleep:
+            self._overdue.append(call)
+        elif self.alive:
+            call()
 
     def _fire(self, name: str, number: int, fire: Callable[[str], None]) -> None:
         """Fire a timer, unless it was replaced or cancelled while the process slept."""

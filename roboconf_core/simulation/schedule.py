@@ -17,6 +17,11 @@ class Appointment:
     def __init__(self, call: Call) -> None:
         self._call: Call | None = call
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the call is still to be made."""
+        return self._call is not None
+
     def cancel(self) -> None:
         """Do not make the call; one that was made is fine."""
         self._call = None

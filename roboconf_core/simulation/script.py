@@ -89,10 +89,10 @@ MISHAPS = (
 def draw_script(random: Random) -> Script:
     """Draw what happens within about half a minute."""
     until = random.uniform(14.0, 30.0)
-    first = ("start_everything",) if random.random() < 0.85 else ("start_subtree", "start_subtree")
+    first = ("start_everything",) if random.random() < 0.95 else ("start_subtree", "start_subtree")
     steps = [_step(random, random.uniform(0.0, 1.0), what) for what in first]
     steps += [_step(random, random.uniform(2.0, until), random.choice(REQUESTS)) for _ in range(random.randint(2, 5))]
-    steps += [_step(random, random.uniform(0.5, until), random.choice(MISHAPS)) for _ in range(random.randint(2, 5))]
+    steps += [_step(random, random.uniform(0.5, until), random.choice(MISHAPS)) for _ in range(random.randint(3, 6))]
     steps.sort(key=lambda step: step.at)
     return Script(steps=tuple(steps), until=until, conditions=_draw_weather(random))
 

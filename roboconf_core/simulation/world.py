@@ -35,7 +35,7 @@ from roboconf_core.simulation.dice import Dice
 from roboconf_core.simulation.host import Host, Recipe, Software
 from roboconf_core.simulation.manager import MakeManager, ManagerProcess, Store
 from roboconf_core.simulation.network import Network
-from roboconf_core.simulation.schedule import Schedule
+from roboconf_core.simulation.schedule import Appointment, Schedule
 
 TARGET = TargetDefinition(id="virtual", handler="virtual", name="virtual machines")
 """What applications of a world are deployed on; all its machines share one host's ports."""
@@ -48,6 +48,9 @@ RECONNECT_S = (0.05, 1.5)
 
 ActionWatcher = Callable[[Host, Run, Software], None]
 """Told of each action but ``status`` when it begins, before it has any effect."""
+
+
+StepOver = Callable[[MachineStepDone | MachineStepFailed], None]
 
 
 class World:
@@ -94,6 +97,7 @@ class World:
         self._make_manager = make_manager
         self._isolated: set[str] = set()
         self._clock_began = 0.0
+        self._steps: list[tuple[Appointment, Callable[[], None]]] = []
         self._action_watchers: list[ActionWatcher] = []
         self.network.enrol(DM)
         self.start_manager()
@@ -151,6 +155,7 @@ class World:
             shared_hosts=frozenset({TARGET.handler}),
             do_step=self._do_step,
             crashed=self._manager_crashed,
+            gave_up=self._gave_up,
             clock_began=self._clock_began,
         )
         self.chronicle.note("manager starts")
@@ -176,10 +181,20 @@ class World:
 
     def _manager_crashed(self, manager: ManagerProcess) -> None:
         self.manager = None
+        self._abandon_steps()
         self._clock_began = self.schedule.now if self.random.random() < 0.3 else self._clock_began  # its host rebooted
         if self.conditions.embedded_hub:
             for agent in self.network.connected_agents():
                 self.network.disconnect(agent)
+
+    def _gave_up(self, agent: str) -> None:
+        """An agent that lives, and could speak all the time, is not given up."""
+        process, conditions = self.agents.get(agent), self.conditions
+        if conditions.lost or conditions.delayed or process is None or not process.is_awake:
+            return
+        since = self.network.connected_since(agent)
+        if since is not None and self.now - max(since, process.awake_since) > self._limits.silence_s:
+            self.chronicle.broke("the_living_are_not_given_up", f"{agent} is given up, and lives")
 
     def _agent_there(self, agent: str, there: bool) -> None:
         if self.manager is not None and agent != DM:
@@ -212,19 +227,27 @@ class World:
         for watcher in self._action_watchers:
             watcher(host, run, software)
 
-    def _do_step(self, step: DoMachineStep, over: Callable[[MachineStepDone | MachineStepFailed], None]) -> None:
+    def _do_step(self, step: DoMachineStep, over: StepOver) -> None:
         fate = self.cloud.fate_of(step)
+        do = partial(self._step_done, step, over, HANG_S if fate.hangs else 0.0)
         if fate.fails:
             failed = MachineStepFailed(
                 agent=step.agent, generation=step.generation, step=step.step, reason="the cloud says no"
             )
-            self.schedule.after(fate.duration_s, partial(over, failed))
-        else:
-            self.schedule.after(fate.duration_s, partial(self._step_done, step, over, HANG_S if fate.hangs else 0.0))
+            do = partial(over, failed)
+        self._steps = [pending for pending in self._steps if pending[0].is_due]
+        self._steps.append((self.schedule.after(fate.duration_s, do), do))
 
-    def _step_done(
-        self, step: DoMachineStep, over: Callable[[MachineStepDone | MachineStepFailed], None], late_s: float
-    ) -> None:
+    def _abandon_steps(self) -> None:
+        """What the deployment manager was about to have done with machines is done, or never, when it dies."""
+        steps, self._steps = self._steps, []
+        for appointment, do in steps:
+            if appointment.is_due:
+                appointment.cancel()
+                if self.random.random() < 0.5:
+                    do()
+
+    def _step_done(self, step: DoMachineStep, over: StepOver, late_s: float) -> None:
         if step.step is MachineStep.CREATE:
             self.network.enrol(step.agent, step.generation)
         result, made = self.cloud.do(step)

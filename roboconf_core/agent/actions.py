@@ -23,6 +23,7 @@ from roboconf_core.agent.events import ActionEnded, Outcome, Run
 from roboconf_core.agent.hostlock import HostLock
 from roboconf_core.agent.layout import Layout, remove
 from roboconf_core.agent.loop import Loop, Moment, Workers
+from roboconf_core.agent.marks import INSTANCE_MARK
 from roboconf_core.agent.preparation import Prepared
 from roboconf_core.hooks.lifecycle import Command
 from roboconf_core.model.lifecycle import Action
@@ -131,7 +132,7 @@ class Actions:
                 shim.claim(str(directory), "0", "")
                 remove(directory)
             elif found.outcome is not None:
-                outcomes[about.id] = self._noted(about.instance, Action(about.action), found.outcome)
+                outcomes[about.id] = found.outcome
             else:
                 self._adopt_running(about, found)
         return outcomes, frozenset(self._tasks)
@@ -209,7 +210,7 @@ class Actions:
         )
         task.started = time.time()
         try:
-            environment = self._environment | dict(command.environment)
+            environment = self._environment | {INSTANCE_MARK: task.instance} | dict(command.environment)
             actiondir.write(directory, task.about, command, environment, self._output_limit_bytes)
             task.child = self._spawn_shim(directory, lock)
         except (OSError, ValueError) as error:
@@ -315,7 +316,6 @@ class Actions:
         if task.deadline:
             task.deadline.cancel()
         del self._tasks[task.id]
-        outcome = self._noted(task.instance, task.action, outcome)
         self._ended(ActionEnded(task.id, outcome if outcome.started else replace(outcome, started=task.started)))
 
     def _let_go(self, task: _Task) -> None:
@@ -325,12 +325,6 @@ class Actions:
         if task.child:
             os.waitpid(task.child, os.WNOHANG)
             task.child = 0
-
-    def _noted(self, instance_id: str, action: Action, outcome: Outcome) -> Outcome:
-        """Remember that an instance was started, for the ports that are its own from then on."""
-        if action is Action.START and not outcome.reason:
-            self._layout.first_start(instance_id).touch()
-        return outcome
 
 
 def compiled_shim(place: Path) -> Path:

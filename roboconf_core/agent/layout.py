@@ -66,10 +66,6 @@ class Layout:
         """Return where the agent notes which process a pid file named."""
         return self.processes / f"{escape(instance_id)}.seen"
 
-    def first_start(self, instance_id: str) -> Path:
-        """Return what is there once an instance was started since its deployment."""
-        return self.processes / f"{escape(instance_id)}.started"
-
     def outputs(self, instance_id: str) -> Path:
         """Return the directory of what the actions of an instance print."""
         return self.output / escape(instance_id)

@@ -16,6 +16,7 @@ from roboconf_core.agent import shim
 from roboconf_core.agent.bundles import unpack
 from roboconf_core.agent.events import Outcome, Run
 from roboconf_core.agent.layout import Layout, remove
+from roboconf_core.agent.marks import INSTANCE_MARK, MACHINE_MARK, listens
 from roboconf_core.agent.settings import LaunchSettings
 from roboconf_core.errors import LifecycleError, RoboconfError
 from roboconf_core.hooks.lifecycle import ActionContext, Command, Difference, Import, LifecycleHandler
@@ -81,7 +82,7 @@ class Preparation:
             return _without_directory(run.action, context.directory)
         if run.action is Action.START:
             _forget_dead_process(context.pid_file)
-            if taken := self._ports_taken(run.instance):
+            if taken := self._ports_taken(run):
                 return _ports_taken(run.instance, taken)
         command = handler.command_for(context)
         has_status = run.action is Action.DEPLOY and handler.supports(Action.STATUS, context.directory)
@@ -111,7 +112,6 @@ class Preparation:
 
     def _make_directory(self, instance: InstanceSpec, directory: Path) -> None:
         """Put a fresh copy of the recipe in place of whatever was there."""
-        self._layout.first_start(instance.id).unlink(missing_ok=True)
         old = self._layout.discard(directory)
         directory.mkdir(parents=True)
         if instance.bundle:
@@ -122,10 +122,13 @@ class Preparation:
         if old is not None:
             remove(old)
 
-    def _ports_taken(self, instance: InstanceSpec) -> tuple[str, ...]:
-        if not self._settings.shared_host or self._layout.first_start(instance.id).exists():
+    def _ports_taken(self, run: Run) -> tuple[str, ...]:
+        """Return the ports that somebody else has; what a start whose result was lost left behind is the instance's own."""
+        if not self._settings.shared_host:
             return ()
-        return tuple(name for name, port in sorted(instance.ports.items()) if not can_bind(port))
+        marks = {MACHINE_MARK: self._settings.machine_id, INSTANCE_MARK: run.instance.id}
+        ports = ((name, run.instance.ports[name]) for name in run.unproven_ports)
+        return tuple(name for name, port in ports if not can_bind(port) and not listens(port, marks))
 
 
 def imports_of(instance: InstanceSpec, publications: Iterable[Publication]) -> tuple[Import, ...]:

@@ -28,6 +28,7 @@ from roboconf_core.agent.hostlock import HostLock, default_path, lock_directory
 from roboconf_core.agent.journal import Change, Journal
 from roboconf_core.agent.layout import Layout, remove
 from roboconf_core.agent.loop import Loop, Workers
+from roboconf_core.agent.marks import MACHINE_MARK
 from roboconf_core.agent.outputs import OutputKeeper
 from roboconf_core.agent.preparation import Preparation
 from roboconf_core.agent.processes import boot_id
@@ -104,7 +105,7 @@ class AgentRunner:
             prepare=Preparation(settings, layout, handler=plugins.installer, bundle=self._bundles.file).prepare,
             lock=HostLock(host_lock or default_path()),
             ended=self._queue.put,
-            environment={"ROBOCONF_MACHINE_ID": settings.machine_id} if settings.machine_id else {},
+            environment={MACHINE_MARK: settings.machine_id} if settings.machine_id else {},
             output_limit_bytes=output_limit_bytes,
         )
         self._watcher = Watcher(layout, self._loop, restarting=self._actions.is_restarting, died=self._died)
@@ -333,7 +334,6 @@ class AgentRunner:
             layout.outputs(instance.id),
             layout.pid_file(instance.id),
             layout.seen(instance.id),
-            layout.first_start(instance.id),
         ):
             if place := layout.discard(path):
                 self._workers.submit(partial(remove, place))

@@ -11,6 +11,7 @@ from roboconf_core.messages.types import (
     ActionReported,
     BundleRequested,
     DesiredState,
+    ExportsPublished,
     Heartbeat,
     Hello,
     InstanceReported,
@@ -98,6 +99,11 @@ class Manager:
             return report and report.status is status and report.action is None
 
         wait_for(reached, f"{path} {status}", **patience)
+
+    def exported(self, path):
+        """Return what an instance exports now, None when nothing."""
+        found = [m.publication for m in self.all if isinstance(m, ExportsPublished) and m.publication.path == path]
+        return found[-1].variables if found else None
 
     def ran(self, action):
         return [report for report in self.actions if report.action == action]

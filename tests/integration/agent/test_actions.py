@@ -245,11 +245,8 @@ def test_forgotten_action_leaves_no_directory(hands):
     assert list(hands.layout.actions.iterdir()) == []
 
 
-def test_first_start_is_remembered_only_after_success(hands):
-    hands.outcome("false")
-    assert not hands.layout.first_start("i-1").exists()
-    hands.outcome("true", id="a2")
-    assert hands.layout.first_start("i-1").exists()
+def test_processes_carry_the_mark_of_their_instance(hands):
+    assert hands.outcome("echo $ROBOCONF_INSTANCE_ID").stdout == "i-1\n"
 
 
 def test_command_file_is_readable_by_its_owner_only(hands, tmp_path):

@@ -82,7 +82,6 @@ def test_action_that_ended_meanwhile_is_read(make_hands, tmp_path):
     outcomes, running = hands.actions.adopt(rebooted=False)
     assert running == frozenset()
     assert (outcomes["a1"].reason, outcomes["a1"].stdout) == ("", "late\n")
-    assert hands.layout.first_start("i-1").exists()
 
 
 def test_adopted_action_can_be_cancelled(make_hands, tmp_path):

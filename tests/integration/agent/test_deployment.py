@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -32,7 +33,7 @@ from roboconf_core.model.lifecycle import Desired, Status
 from roboconf_core.model.settings import Settings
 
 from .conftest import MARK, marked_processes, services, wait_for
-from .scripted_manager import AGENT, Manager, make_recipe, web
+from .scripted_manager import AGENT, SCRIPTS, Manager, make_recipe, web
 
 bash = pytest.importorskip("roboconf_bash.plugin", reason="the plugin roboconf-bash is not installed")
 
@@ -234,6 +235,50 @@ def test_taken_port_is_reported_and_the_redrawn_one_used(world):
         assert (told.instance, told.name, told.port) == ("i-web", "port", port)
     world.manager.want(web(bundle, generation=2, ports={"port": port}))
     world.manager.wait("/vm/web", Status.DEPLOYED_STARTED)
+
+
+SERVER = """
+python3 -c "import socket, time; s = socket.create_server(('127.0.0.1', $port)); time.sleep(1000)" &
+echo $! > "$ROBOCONF_PID_FILE"
+"""
+ANSWERS = ": < /dev/tcp/127.0.0.1/$port\n"
+"""A naive ``status``: it succeeds whoever answers on the port."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("status", [SCRIPTS["status.sh"], ANSWERS], ids=["looks at its process", "naive"])
+def test_port_that_is_taken_while_start_runs_is_redrawn_soon(world, tmp_path, status):
+    start = f"touch {tmp_path}/begun\nwhile [ ! -e {tmp_path}/go ]; do sleep 0.01; done\n{SERVER}"
+    bundle = world.recipe(start=start, status=status)
+    port, other = free_port(), free_port()
+    world.manager.want(web(bundle, ports={"port": port}, exports={"Web.port": str(port)}))
+    wait_for((tmp_path / "begun").exists, "start begun")
+    with socket.create_server(("127.0.0.1", port)):
+        begun = time.monotonic()
+        (tmp_path / "go").touch()
+        told = wait_for(lambda: next((m for m in world.manager.all if isinstance(m, PortTaken)), None), "port taken")
+        assert (told.instance, told.name, told.port) == ("i-web", "port", port)
+        world.manager.want(web(bundle, ports={"port": other}, exports={"Web.port": str(other)}))
+        wait_for(lambda: world.manager.exported("/vm/web") == {"Web.port": str(other)}, "published with the new port")
+        assert time.monotonic() - begun < 5, "the time for readiness was waited for"
+    world.manager.wait("/vm/web", Status.DEPLOYED_STARTED)
+    assert len(services(world.directory)) == 1
+
+
+def test_service_that_a_lost_start_left_behind_keeps_its_port(world, tmp_path):
+    lost = f"touch {tmp_path}/lost\nuntil {ANSWERS.strip()}; do sleep 0.05; done 2> /dev/null\nkill -9 $PPID $$\n"
+    bundle = world.recipe(start=f"[ -e {tmp_path}/lost ] && exit\n{SERVER}{lost}")
+    port = free_port()
+    world.manager.want(web(bundle, ports={"port": port}, exports={"Web.port": str(port)}))
+    world.manager.wait("/vm/web", Status.DEPLOYED_STARTED)
+    first, second = world.manager.ran("start")
+    assert ("its result is lost" in first.reason, second.reason) == (True, "")
+    assert not [m for m in world.manager.all if isinstance(m, PortTaken)]
 
 
 def test_component_without_recipe_lives_without_running_anything(world):

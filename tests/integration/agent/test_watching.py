@@ -148,7 +148,5 @@ def test_after_a_restart_of_the_agent_a_reused_pid_is_a_death(world):
 def test_after_a_reboot_no_pid_is_believed(tmp_path):
     world = World(tmp_path)
     world.write(os.getpid())
-    world.layout.first_start("i-1").touch()
     world.watcher.forget_boot()
     assert not world.pid_file.exists()
-    assert world.layout.first_start("i-1").exists()

@@ -3,7 +3,10 @@ from __future__ import annotations
 import io
 import os
 import socket
+import subprocess
+import sys
 import tarfile
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -92,6 +95,20 @@ def prepare(layout, handler, tmp_path):
     return prepare
 
 
+@contextmanager
+def listener(marks):
+    """Lend the port of a process that carries marks and listens."""
+    program = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
+    )
+    arguments = [sys.executable, "-c", program]
+    with subprocess.Popen(arguments, env=os.environ | marks, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
 def add_bundle(path, **files):
     with tarfile.open(path, "w:gz") as archive:
         for name, content in files.items():
@@ -173,22 +190,28 @@ def test_lost_directory_fails_what_needs_it_and_lets_the_rest_pass(prepare):
     assert prepare(Action.UNDEPLOY).outcome.reason == ""
 
 
-def test_taken_port_is_reported_before_the_first_start_only(prepare, layout):
+def test_only_a_port_that_is_still_to_be_proven_is_checked_before_a_start(prepare):
     prepare(Action.DEPLOY)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        spec = replace(WEB, ports={"port": port})
-        outcome = prepare(Action.START, spec).outcome
+        spec = replace(WEB, ports={"admin": port, "port": port})
+        outcome = prepare(Action.START, spec, unproven_ports=("port",)).outcome
         assert outcome.ports_taken == ("port",)
-        assert str(port) in outcome.reason
-        layout.first_start("i-web").touch()
+        assert outcome.reason == f"taken on this host: port {port}"
         assert prepare(Action.START, spec).command is not None
-        prepare(Action.DEPLOY)
-        assert prepare(Action.START, spec).outcome.ports_taken == ("port",)
     assert can_bind(port)
-    assert prepare(Action.START, spec).command is not None
+    assert prepare(Action.START, spec, unproven_ports=("admin", "port")).command is not None
+
+
+@pytest.mark.parametrize(("instance", "free"), [("i-web", True), ("i-other", False)])
+def test_a_port_that_the_instance_itself_has_is_not_taken(prepare, instance, free):
+    prepare(Action.DEPLOY)
+    marks = {"ROBOCONF_MACHINE_ID": "m-1", "ROBOCONF_INSTANCE_ID": instance}
+    with listener(marks) as port:
+        prepared = prepare(Action.START, replace(WEB, ports={"port": port}), unproven_ports=("port",))
+        assert (prepared.command is not None) is free
 
 
 def test_pid_file_of_a_dead_process_is_gone_before_start_and_that_of_a_live_one_stays(prepare, layout):

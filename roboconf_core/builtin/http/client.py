@@ -43,6 +43,9 @@ from roboconf_core.hooks.transports import Connection, Delivery, Listener
 
 log = logging.getLogger(__name__)
 
+_library_log = logging.getLogger("roboconf_core.builtin.http.websocket")
+_library_log.setLevel(logging.INFO)  # below that, the library writes the handshake, in which the credential stands
+
 _P = ParamSpec("_P")
 
 _MAX_FRAME_BYTES = 8 * 1024 * 1024
@@ -252,6 +255,7 @@ class HttpConnection(Connection):
             ping_interval=None,  # pings are frames of ours: they show that the hub's own code lives
             close_timeout=1.0,
             max_size=_MAX_FRAME_BYTES,
+            logger=_library_log,
         )
 
     def _listen(self, socket: ClientConnection) -> str:

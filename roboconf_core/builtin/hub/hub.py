@@ -25,6 +25,10 @@ _Item = tuple[Callable[[Effects], Any], Future[Any] | None]
 _BATCH = 512
 """Most requests that share a commit."""
 
+_ACKNOWLEDGED_S = 0.05
+"""How long the removal of acknowledged messages waits for something else to be stored with it.
+If the process is killed meanwhile they come again, with the tags that the agents know."""
+
 _RETRY_S = (0.1, 0.5, 2.0, 5.0)
 """Waits before what could not be stored is tried again; the last one is repeated."""
 
@@ -86,6 +90,8 @@ class Hub:
         self._gate = threading.Lock()
         """Held while the end is decided, so that nobody waits for an answer that never comes."""
         self._closing = threading.Event()
+        self._unsaved = Changes()
+        """What waits to be stored: removals only."""
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -194,12 +200,17 @@ class Hub:
         goes_on = True
         while goes_on:
             batch = self._next_batch()
-            goes_on = batch[-1] is not None
+            goes_on = not batch or batch[-1] is not None
             self._take([item for item in batch if item is not None])
+        self._saved(self._unsaved)
         self._store.close()
 
     def _next_batch(self) -> list[_Item | None]:
-        batch = [self._inbox.get()]
+        """Wait for requests; return none when what was acknowledged has waited long enough."""
+        try:
+            batch = [self._inbox.get(timeout=_ACKNOWLEDGED_S if self._unsaved else None)]
+        except Empty:
+            return []
         while batch[-1] is not None and len(batch) < _BATCH:
             try:
                 batch.append(self._inbox.get_nowait())
@@ -208,7 +219,7 @@ class Hub:
         return batch
 
     def _take(self, batch: Sequence[_Item]) -> None:
-        effects = Effects()
+        effects = Effects(changes=self._unsaved)
         answers: list[tuple[Future[Any], Any]] = []
         for request, future in batch:
             try:
@@ -221,7 +232,10 @@ class Hub:
             else:
                 if future is not None:
                     answers.append((future, answer))
-        if self._saved(effects.changes):
+        if batch and not answers and effects.changes.only_removes:
+            self._carry_out(effects)
+        elif self._saved(effects.changes):
+            self._unsaved = Changes()
             self._carry_out(effects)
             for future, answer in answers:
                 future.set_result(answer)

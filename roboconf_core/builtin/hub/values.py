@@ -88,7 +88,12 @@ class Changes:
 
     def __bool__(self) -> bool:
         """Whether there is anything to store."""
-        return bool(self.added or self.removed or self.peers or self.subscriptions or self.credentials)
+        return bool(self.removed) or not self.only_removes
+
+    @property
+    def only_removes(self) -> bool:
+        """Whether nothing is new: it does no harm to store this a little later."""
+        return not (self.added or self.peers or self.subscriptions or self.credentials)
 
     def add(self, entry: Entry) -> None:
         """Store an entry."""

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import logging
 import threading
 
 import pytest
@@ -251,3 +252,11 @@ def test_a_connection_to_nobody_tries_again_and_closes_at_once():
     connection.publish("dm", b"kept")
     connection.close(timeout_s=30)
     assert peer.calls == []
+
+
+def test_the_agents_log_never_holds_the_credential(company, caplog):
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, logger="uvicorn")  # the server's log is not the agent's
+    web = company.agent(WEB)
+    company.fence(web)
+    assert web.settings["token"] not in caplog.text

@@ -28,9 +28,9 @@ def spec_for(record: InstanceRecord, action: Action) -> InstanceSpec:
     """
     if record.deployed is None or action is Action.DEPLOY:
         return record.spec
-    if action not in (Action.START, Action.UPDATE):
-        return record.deployed
     kept = record.deployed
+    if action not in (Action.START, Action.UPDATE):
+        return replace(kept, desired=record.spec.desired, generation=record.spec.generation)
     return replace(record.spec, bundle=kept.bundle, installer=kept.installer, settings=kept.settings)
 
 

@@ -84,12 +84,11 @@ def note_death(mind: Mind, record: InstanceRecord) -> InstanceRecord:
 
 def note_not_ready(mind: Mind, record: InstanceRecord) -> InstanceRecord:
     """Note that an instance died before it was ready, or did not become so in time: its start failed."""
-    pace = mind.pace(record)
-    last, late = pace.outcome or Outcome(exit_status=None), f"not ready after {settings_of(record).ready_timeout_s:g} s"
-    died, pace.died = pace.died, ""
+    pace, settings = mind.pace(record), settings_of(record)
+    last = pace.outcome or Outcome(exit_status=None)
     outcome = Outcome(
         exit_status=last.exit_status,
-        reason=DIED_EARLY if died else late,
+        reason=DIED_EARLY if pace.died else f"not ready after {settings.ready_timeout_s:g} s",
         duration_s=last.duration_s,
         stdout=last.stdout,
         stderr=last.stderr,

@@ -69,10 +69,8 @@ def _move(mind: Mind, view: View, record: InstanceRecord, trigger: Trigger) -> b
 
 
 def _enter(mind: Mind, record: InstanceRecord, move: Move) -> bool:
-    """Take a status at once; a start that failed counts no more once something else is missing."""
-    obsolete = record.failure is not None and record.failure.action in (Action.START, Action.STATUS)
-    cause, failure = cause_of(mind, record, move.trigger), None if obsolete else record.failure
-    mind.change(record, status=move.if_done, cause=cause, failure=failure)
+    """Take a status at once."""
+    mind.change(_forgive_start(mind, record), status=move.if_done, cause=cause_of(mind, record, move.trigger))
     return True
 
 
@@ -132,8 +130,11 @@ def _stay(mind: Mind, record: InstanceRecord) -> bool:
             return poll_survival(mind, record)
         case Status.STARTING, Stage.CHECKING:
             return poll_readiness(mind, record)
+        case Status.UNRESOLVED | Status.WAITING_FOR_ANCESTOR, _:
+            mind.wait(_forgive_start(mind, record), rest_waits(mind, record))
+            return False
         case _:
-            mind.wait(record, rest_waits(mind, record))
+            mind.wait(record, ())
             return poll(mind, record)
 
 
@@ -170,6 +171,12 @@ def _supervise(mind: Mind, view: View, record: InstanceRecord) -> bool:
 def _forgive_stop(mind: Mind, record: InstanceRecord) -> InstanceRecord:
     """A stop that failed counts no more once the instance is wanted as it is."""
     failed = record.failure is not None and record.failure.action is Action.STOP
+    return mind.change(record, failure=None) if failed else record
+
+
+def _forgive_start(mind: Mind, record: InstanceRecord) -> InstanceRecord:
+    """A start that failed counts no more once something else is missing."""
+    failed = record.failure is not None and record.failure.action in (Action.START, Action.STATUS)
     return mind.change(record, failure=None) if failed else record
 
 

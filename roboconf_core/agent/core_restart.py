@@ -90,10 +90,10 @@ def _fall_back(mind: Mind, record: InstanceRecord) -> None:
     """Take the status that an instance has when its host was restarted: what was deployed stays so."""
     mind.see(record, ())
     if record.status in (Status.STARTING, Status.DEPLOYED_STARTED, Status.STOPPING):
-        record = mind.change(record, status=Status.DEPLOYED_STOPPED, cause=_REBOOTED)
+        record = mind.change(record, status=Status.DEPLOYED_STOPPED, cause=_REBOOTED, failure=None)
     elif record.trigger is not None:
         record = _take_back(mind, record, _REBOOTED)
-    mind.change(record, running=None, trigger=None, stage=None, planned=False, dirty=False, failure=None)
+    mind.change(record, running=None, trigger=None, stage=None, planned=False, dirty=False)
 
 
 def _take_back(mind: Mind, record: InstanceRecord, cause: str) -> InstanceRecord:

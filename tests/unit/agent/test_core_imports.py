@@ -297,6 +297,18 @@ def test_imports_lost_during_start_end_the_start_after_its_grace(world, make):
     assert world.status("/vm/web") is S.UNRESOLVED
 
 
+def test_a_start_that_failed_counts_no_more_once_an_import_is_missing(world, make):
+    world.want(make.spec("/vm/web", imports=["Db.*"]))
+    world.finish_all()
+    world.exported(make.publication("/db1/db"))
+    world.finish("/vm/web", Action.START, "exit status 1")
+    assert world.status("/vm/web") is S.UNRESOLVED
+    assert world.report("/vm/web").failure is not None
+    world.exported(make.publication("/db1/db", 2, port=None))
+    assert world.report("/vm/web").failure is None
+    assert world.report("/vm/web").waits == ("waits for Db.*: no started instance exports Db",)
+
+
 # --- farewells and repair
 
 

@@ -191,6 +191,15 @@ def test_after_a_reboot_what_the_user_stopped_stays_stopped(world, make):
     assert not world.running
 
 
+def test_what_was_given_up_stays_so_after_a_reboot(world, make):
+    world.want(make.spec("/vm/web", settings={"attempts": 1}))
+    world.finish("/vm/web", Action.DEPLOY, "exit status 1")
+    world.crash(rebooted=True)
+    world.advance(60)
+    assert world.actions() == ["deploy /vm/web"]
+    assert world.report("/vm/web").failure.exhausted
+
+
 # --- lives
 
 

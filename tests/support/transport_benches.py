@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from roboconf_core.builtin.http.client import HttpConnection, Pace
+from roboconf_core.builtin.http.client import HttpConnection
 from roboconf_core.builtin.http.manager import HttpManager
+from roboconf_core.builtin.http.pace import Pace
 from roboconf_core.builtin.hub.router import Router
 from roboconf_core.builtin.hub.values import Limits
 from roboconf_core.builtin.in_memory import InMemoryTransport

@@ -37,6 +37,7 @@ from roboconf_core.builtin.http.frames import (
     decode_hub_frame,
     encode_frame,
 )
+from roboconf_core.builtin.http.pace import Backoff, Pace
 from roboconf_core.builtin.hub.outbox import Outbox, Receipts
 from roboconf_core.errors import MessageError, TransportError
 from roboconf_core.hooks.transports import Connection, Delivery, Listener
@@ -51,20 +52,6 @@ _P = ParamSpec("_P")
 _MAX_FRAME_BYTES = 8 * 1024 * 1024
 _BATCH = 64
 """Most requests that the writer takes at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """Waits of a connection, in seconds."""
-
-    first_retry_s: float = 0.2
-    """Before connecting again; doubled each time, and jittered by half."""
-    last_retry_s: float = 5.0
-    connect_s: float = 10.0
-    ping_s: float = 4.0
-    """A link on which nothing was heard for so long is asked for a sign of life..."""
-    dead_s: float = 9.0
-    """...and is given up when nothing was heard for so long."""
 
 
 class HttpConnection(Connection):
@@ -196,20 +183,18 @@ class HttpConnection(Connection):
     # --- the reader
 
     def _read(self) -> None:
-        pause_s = self._pace.first_retry_s
+        backoff = Backoff(self._pace, random.uniform)
         while not self._closing:
             end = self._converse()
+            if end.was_up:
+                backoff.succeeded()
+            if end.was_replaced:
+                backoff.displaced()
             with self._changed:
                 self._connecting = False
                 self._changed.notify_all()
-            if end.was_up:
-                pause_s = self._pace.first_retry_s
-            if end.was_replaced:
-                pause_s = self._pace.last_retry_s
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing, pause_s * random.uniform(0.5, 1.0))
+                self._changed.wait_for(lambda: self._closing, backoff.pause_s())
                 self._connecting = not self._closing
-            pause_s = min(2 * pause_s, self._pace.last_retry_s)
 
     def _converse(self) -> _End:
         """Connect and listen until the connection ends; tell the listener of both."""

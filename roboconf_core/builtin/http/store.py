@@ -93,7 +93,7 @@ class SqlStore:
                 return self._read()
         except sa.exc.SQLAlchemyError as error:
             raise TransportError(
-                f"the message queues cannot be read: {_reason(error)}", hint=f"see {self._url}"
+                f"the message queues cannot be read: {_reason(error)}", hint=f"see {sa.make_url(self._url)!r}"
             ) from error
 
     def save(self, changes: Changes) -> None:

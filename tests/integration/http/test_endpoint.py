@@ -12,8 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from roboconf_core.builtin.http import frames
-from roboconf_core.builtin.http.client import HttpConnection, Pace
+from roboconf_core.builtin.http.client import HttpConnection
 from roboconf_core.builtin.http.endpoint import Patience
+from roboconf_core.builtin.http.pace import Pace
 from roboconf_core.builtin.http.transport import HttpTransport
 from roboconf_core.builtin.hub.requests import Publish, Subscribe
 from roboconf_core.errors import TransportError

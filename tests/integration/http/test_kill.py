@@ -10,7 +10,8 @@ import threading
 import hub_program
 import pytest
 
-from roboconf_core.builtin.http.client import HttpConnection, Pace
+from roboconf_core.builtin.http.client import HttpConnection
+from roboconf_core.builtin.http.pace import Pace
 from roboconf_core.testing.peers import Peer, without_repetitions
 
 SENDER, RECEIVER = hub_program.AGENTS

@@ -37,7 +37,8 @@ class Listener(Protocol):
     """What a peer wants to hear of its connection; called from a thread of the transport, must not block.
 
     ``connected`` and ``disconnected`` alternate, beginning with ``connected``. Calls may
-    come before the call that opens the connection has returned it.
+    come before the call that opens the connection has returned it. What a call raises is
+    logged, and the connection goes on.
     """
 
     def connected(self) -> None:

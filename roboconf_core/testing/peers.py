@@ -60,6 +60,8 @@ class Peer:
         self.deliveries: list[Delivery] = []
         self.calls: list[str] = []
         """Whatever the listener heard, deliveries apart: ``connected``, ``agent_connected app/vm``, ..."""
+        self.faults: list[str] = []
+        """Payloads at which the listener raises."""
         self._patience_s = patience_s
         self._changed = threading.Condition()
         self._connection: Connection | None = None
@@ -146,6 +148,8 @@ class Peer:
 
     def delivered(self, delivery: Delivery) -> None:
         """Record it, and acknowledge it."""
+        if delivery.payload.decode(errors="replace") in self.faults:
+            raise ValueError("a fault of the test")
         with self._changed:
             self.deliveries.append(delivery)
             connection = self._connection if self.acknowledging else None

@@ -302,6 +302,21 @@ class TransportContract:
         assert (len(web.deliveries), web.calls) == heard
         assert "disconnected" not in web.calls
 
+    def test_a_listener_that_raises_is_logged_and_hears_on(
+        self, company: Company, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Its defects are not the transport's; what it did not acknowledge comes again after a reconnection."""
+        web, db = company.agent(WEB, TOPIC), company.agent(DB)
+        web.faults.append("bad")
+        db.publish(TOPIC, "bad", "good")
+        web.wait_for_payload("good")
+        assert "a fault of the test" in caplog.text
+        company.fence(web)
+        company.close(web)
+        again = company.reopen(WEB, web.settings)
+        again.wait_for_payload("bad")
+        assert again.payloads == ["bad"]
+
     # --- who may what
 
     def test_a_credential_that_was_never_issued_is_refused(self, company: Company) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 
 from transport_benches import LIMITS, InMemoryBench
@@ -240,6 +241,12 @@ class LosesRaces(Wrapped):
             super().publish(topic, payload, key=key)
 
 
+class SwallowsFaults(Wrapped):
+    def delivered(self, delivery):
+        with suppress(ValueError):
+            super().delivered(delivery)
+
+
 class Deaf(Router):
     """Who publishes is not told what it published itself."""
 
@@ -416,6 +423,7 @@ BREACHES = [
     (ForgetsSubscriptionsMadeWhileDown, "test_a_subscription_made_without_a_connection_is_in_force_once_it_is_up"),
     (SendsLate, "test_closing_sends_what_was_published_before"),
     (TalksAfterClosing, "test_nothing_is_heard_after_closing"),
+    (SwallowsFaults, "test_a_listener_that_raises_is_logged_and_hears_on"),
     (AcceptsAnyCredential, "test_a_credential_that_was_never_issued_is_refused"),
     (BelievesWhatAgentsSayOfThemselves, "test_a_sender_cannot_be_forged"),
     (OpensForeignTopics, "test_foreign_topics_are_refused_and_the_connection_stays"),

@@ -137,9 +137,11 @@ class HttpConnection(Connection):
             self._closing = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._is_idle() or not (self._socket or self._connecting), timeout_s)
-            socket, self._closed = self._opening, True
+            socket, idle, self._closed = self._opening, self._is_idle(), True
             self._changed.notify_all()
         if socket is not None:
+            if not idle:
+                _cut(socket)
             socket.close()
         for thread in (self._reader, self._writer):
             if thread is not threading.current_thread():
@@ -263,36 +265,42 @@ class HttpConnection(Connection):
 
     def _take(self, frame: HubFrame, socket: ClientConnection) -> None:
         match frame:
-            case Message(tag=tag) if tag not in self._receipts:
-                delivery = Delivery(sender=frame.sender, topic=frame.topic, payload=frame.payload, tag=tag)
+            case Message(tag=tag) | Overflowed(tag=tag) if tag in self._receipts:
+                self.acknowledge(tag)  # the first acknowledgement was lost
+            case Message():
+                delivery = Delivery(sender=frame.sender, topic=frame.topic, payload=frame.payload, tag=frame.tag)
                 self._tell(self._listener.delivered, delivery)
-            case Message(tag=tag):
-                self.acknowledge(tag)
+            case Overflowed(tag=tag):
+                if self._tell(self._listener.overflowed):
+                    self.acknowledge(tag)
             case Confirm(number=number):
                 with self._changed:
                     self._outbox.confirm(number)
                     self._changed.notify_all()
             case Welcome(number=number):
-                with self._changed:
-                    self._outbox.restart(number)
-                    self._socket = socket
-                    self._failure = ""
-                    self._changed.notify_all()
-                self._tell(self._listener.connected)
-            case Overflowed(tag=tag):
-                self._tell(self._listener.overflowed)
-                self.acknowledge(tag)
+                self._come_up(socket, number)
             case Refused(reason=reason):
                 log.error("the hub refused a request: %s", reason)
             case Pong():
                 pass  # that something was heard is all it says
 
-    def _tell(self, call: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> None:
-        if not self._closing:
-            try:
-                call(*args, **kwargs)
-            except Exception:
-                log.exception("the listener of the connection failed")
+    def _come_up(self, socket: ClientConnection, number: int) -> None:
+        with self._changed:
+            self._outbox.restart(number)
+            self._socket = socket
+            self._failure = ""
+            self._changed.notify_all()
+        self._tell(self._listener.connected)
+
+    def _tell(self, call: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> bool:
+        """Call the listener, and tell whether it was called: not while closing."""
+        if self._closing:
+            return False
+        try:
+            call(*args, **kwargs)
+        except Exception:
+            log.exception("the listener of the connection failed")
+        return True
 
     def _note_failure(self, reason: str) -> None:
         """Log why connecting failed, once per reason."""

@@ -14,9 +14,9 @@ class Pace:
     """Before connecting again; doubled each time, and jittered by half."""
     last_retry_s: float = 5.0
     connect_s: float = 10.0
-    ping_s: float = 4.0
-    """A link on which nothing was heard for so long is asked for a sign of life..."""
-    dead_s: float = 9.0
+    ping_s: float = 5.5
+    """A link on which nothing was heard for so long is asked for a sign of life, which heartbeats make needless..."""
+    dead_s: float = 9.5
     """...and is given up when nothing was heard for so long."""
 
 

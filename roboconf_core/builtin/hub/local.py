@@ -6,9 +6,9 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import cast
+from typing import ParamSpec, cast
 
 from roboconf_core.builtin.hub.hub import Hub
 from roboconf_core.builtin.hub.outbox import Outbox, Receipts
@@ -17,6 +17,8 @@ from roboconf_core.errors import TransportError
 from roboconf_core.hooks.transports import Connection, Delivery, Listener, ManagerListener
 
 log = logging.getLogger(__name__)
+
+_P = ParamSpec("_P")
 
 
 class LocalConnection(Connection):
@@ -114,7 +116,7 @@ class LocalConnection(Connection):
         with self._lock:
             was_up, self._up = self._up, False
         if was_up and not self._closing:
-            self._listener.disconnected(reason)
+            self._tell(self._listener.disconnected, reason)
 
     def _open(self, number: int) -> None:
         with self._lock:
@@ -122,7 +124,7 @@ class LocalConnection(Connection):
             self._outbox.restart(number)
             self._hand_over()
         if not self._closing:
-            self._listener.connected()
+            self._tell(self._listener.connected)
 
     def _hear(self, output: Deliver | Refuse | Came | Left) -> None:
         match output:
@@ -131,20 +133,26 @@ class LocalConnection(Connection):
             case Refuse(reason=reason):
                 log.error("the message hub refused a request: %s", reason)
             case Came(agent):
-                self._manager_listener().agent_connected(agent)
+                self._tell(self._manager_listener().agent_connected, agent)
             case Left(agent):
-                self._manager_listener().agent_disconnected(agent)
+                self._tell(self._manager_listener().agent_disconnected, agent)
 
     def _deliver(self, entry: Entry) -> None:
         if entry.seq in self._receipts:
             self.acknowledge(entry.seq)
         elif entry.is_marker:
-            self._listener.overflowed()
+            self._tell(self._listener.overflowed)
             self.acknowledge(entry.seq)
         else:
-            self._listener.delivered(
-                Delivery(sender=entry.sender, topic=entry.topic, payload=entry.payload, tag=entry.seq)
-            )
+            delivery = Delivery(sender=entry.sender, topic=entry.topic, payload=entry.payload, tag=entry.seq)
+            self._tell(self._listener.delivered, delivery)
+
+    def _tell(self, call: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> None:
+        """Call the listener; its defects are not the hub's."""
+        try:
+            call(*args, **kwargs)
+        except Exception:
+            log.exception("the listener of a connection failed")
 
     def _manager_listener(self) -> ManagerListener:
         return cast("ManagerListener", self._listener)  # only the deployment manager hears of agents

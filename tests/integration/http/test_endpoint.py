@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import queue
 import threading
 
 import pytest
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from transport_benches import HttpBench
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.sync.server import serve
 
 from roboconf_core.builtin.http import frames
 from roboconf_core.builtin.http.client import HttpConnection
@@ -201,6 +203,55 @@ def test_a_dead_link_is_noticed_while_the_agent_is_stuck_in_sending(bench, compa
     web.wait_until_down()
     bench.wire(WEB).cut()
     web.connection.close(timeout_s=1)
+
+
+def test_closing_on_a_dead_link_ends_with_its_time_out(bench, company):
+    web = company.agent(WEB)
+    bench.wire(WEB).fall_silent()
+    web.publish(TOPIC, *("x" * 1_000_000 for _ in range(12)))
+    closing = threading.Thread(target=web.connection.close, kwargs={"timeout_s": 0.2})
+    closing.start()
+    closing.join(8)  # before the link counts as dead
+    assert not closing.is_alive()
+    bench.wire(WEB).cut()
+
+
+class OneAgentHub:
+    """A hub of a few lines, which says what a test wants."""
+
+    def __init__(self, *conversations):
+        self.conversations = list(conversations)
+        self.acknowledged = queue.SimpleQueue()
+        self.server = serve(self._talk, "127.0.0.1", 0, compression=None)
+        self.url = f"ws://127.0.0.1:{self.server.socket.getsockname()[1]}/"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def _talk(self, socket):
+        assert isinstance(frames.decode_agent_frame(socket.recv()), frames.Open)
+        send(socket, frames.Welcome(0), *self.conversations.pop(0))
+        for data in socket:
+            frame = frames.decode_agent_frame(data)
+            if isinstance(frame, frames.Acknowledge):
+                self.acknowledged.put(frame.tags)
+                if self.conversations:
+                    return
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+
+
+def test_what_was_acknowledged_and_comes_again_is_acknowledged_again_and_not_told():
+    both = (frames.Overflowed(1), frames.Message(2, "@dm", TOPIC, b"once"))
+    hub = OneAgentHub(both[:1], both[:1], both)
+    peer = Peer(WEB)
+    peer.use(HttpConnection(hub.url, "token", peer, Pace(first_retry_s=0.01, last_retry_s=0.01)))
+    peer.wait_for_payload("once")
+    assert [hub.acknowledged.get(timeout=10) for _ in range(3)] == [(1,), (1,), (1,)]
+    assert peer.calls.count("overflowed") == 1
+    peer.connection.close()
+    hub.close()
 
 
 def test_agents_find_the_hub_below_messaging_of_a_larger_application(tmp_path, bench, company):

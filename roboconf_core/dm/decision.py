@@ -74,6 +74,10 @@ class Decision:
         """Whether there is anything to commit."""
         return bool(self.to_store or self.asked)
 
+    def removes(self, kind: str) -> bool:
+        """Tell whether a record of a kind is deleted."""
+        return any(isinstance(effect, Delete) and effect.kind == kind for effect in self.to_store)
+
     def write(self, changes: Transaction, *, time: float) -> None:
         """Put all that is to be kept into a transaction."""
         for effect in self.to_store:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from roboconf_core.dm.kinds import Kind
+from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.state import InstanceRecord
 from roboconf_core.dm.targets import SHARED_HOST, host_of
 from roboconf_core.dm.turn import Turn
@@ -76,6 +77,12 @@ def refresh(turn: Turn, instance: InstanceRecord) -> InstanceRecord:
     without = replace(instance, ports=kept)
     turn.memory.instances.put(instance.id, without)
     return draw(turn, without)
+
+
+def shared_ports(memory: Memory) -> frozenset[int]:
+    """Return the ports that instances on the shared host hold."""
+    holders = (i for i in memory.instances.values() if i.ports and host_of(memory, i) == SHARED_HOST)
+    return frozenset(port for holder in holders for port in holder.ports.values())
 
 
 def _used(turn: Turn, host: str) -> UsedPorts:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -17,13 +18,19 @@ from roboconf_core.dm.alarms import Alarms
 from roboconf_core.dm.bundles import BundleStore
 from roboconf_core.dm.decision import Answer, Asked, Decision, check_same_request
 from roboconf_core.dm.events import (
+    AddTemplate,
     CancelTimer,
     DoMachineStep,
     Effect,
     Event,
     MessageReceived,
     Publish,
+    RemoveApplication,
+    RemoveInstance,
+    RemoveTemplate,
     Requested,
+    RestartAgent,
+    Retry,
     SendBundle,
     SetTimer,
     Started,
@@ -35,8 +42,9 @@ from roboconf_core.dm.events import (
 from roboconf_core.dm.history import Retention
 from roboconf_core.dm.inbox import Item, QueueListener, Read, StepEnded, Stop
 from roboconf_core.dm.machines import CONFIGURE_PERIOD_S, MachinePool, Machines, StepResult
-from roboconf_core.dm.ports import ports_in_use
+from roboconf_core.dm.ports import BoundPorts, PortsInUse
 from roboconf_core.dm.senders import why_forged
+from roboconf_core.dm.state import INSTANCE
 from roboconf_core.dm.store import Store
 from roboconf_core.dm.transaction import Transaction
 from roboconf_core.errors import Code, MessageError, RoboconfError
@@ -56,6 +64,8 @@ _BATCH = 256
 _POOL_SIZE = 16
 
 _RETENTION_PERIOD_S = 3600.0
+
+_DRAWS_NO_PORTS = (AddTemplate, RemoveTemplate, RemoveApplication, RemoveInstance, Retry, RestartAgent)
 
 
 class Core(Protocol):
@@ -102,6 +112,7 @@ class Runner:
         transport: ManagerTransport,
         machines: Machines,
         bundles: BundleStore,
+        ports: PortsInUse | None = None,
         clock: Callable[[], Instant] = system_clock,
         retention: Retention | None = None,
         changed: Callable[[], None] = lambda: None,
@@ -111,6 +122,7 @@ class Runner:
         self._store = store
         self._transport = transport
         self._bundles = bundles
+        self._ports = ports or BoundPorts()
         self._clock = clock
         self._retention = retention or Retention()
         self._changed = changed
@@ -188,6 +200,7 @@ class Runner:
 
     def _run(self) -> None:
         try:
+            self._tell_ports()
             while not self._stopping:
                 self._turn(self._next_items())
         except Exception as error:
@@ -287,8 +300,9 @@ class Runner:
             except RoboconfError as error:
                 asked.future.set_exception(error)
                 return
-        event = Requested(id=asked.id, request=asked.request, user=asked.user, ports_in_use=ports_in_use())
-        defect = self._handle(event, decision)
+        with self._drawing(unless=isinstance(asked.request, _DRAWS_NO_PORTS)) as used:
+            event = Requested(id=asked.id, request=asked.request, user=asked.user, ports_in_use=used)
+            defect = self._handle(event, decision)
         if defect is not None:
             asked.future.set_exception(defect)
             return
@@ -321,8 +335,12 @@ class Runner:
             self.counters.forged += 1
             log.warning("forged message of %s on %s dropped: %s", delivery.sender, delivery.topic, why)
             return
-        used = ports_in_use() if isinstance(message, PortTaken) else frozenset[int]()
-        self._handle(MessageReceived(sender=delivery.sender, message=message, ports_in_use=used), decision)
+        with self._drawing(unless=not isinstance(message, PortTaken)) as used:
+            self._handle(MessageReceived(sender=delivery.sender, message=message, ports_in_use=used), decision)
+
+    def _drawing(self, *, unless: bool = False) -> AbstractContextManager[frozenset[int]]:
+        """Lend the ports that are not to be drawn; none where ports are not drawn at all."""
+        return nullcontext(frozenset[int]()) if unless else self._ports.drawing()
 
     def _take_step(self, step: DoMachineStep, result: StepResult | None, decision: Decision) -> None:
         if result is None:
@@ -359,6 +377,13 @@ class Runner:
         decision.answer()
         if decision.changes:
             self._changed()
+        if decision.removes(INSTANCE):
+            self._tell_ports()
+
+    def _tell_ports(self) -> None:
+        """Let other deployment managers of this host know which ports are held now."""
+        with self._ports.drawing():
+            pass  # nothing is drawn
 
     def _do(self, effect: Effect) -> None:
         match effect:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -20,6 +21,8 @@ from roboconf_core.dm.bundles import BundleStore
 from roboconf_core.dm.home import DmInfo, Home
 from roboconf_core.dm.kept import wake_core
 from roboconf_core.dm.machines import Machines
+from roboconf_core.dm.port_space import shared_ports
+from roboconf_core.dm.reservations import Reservations
 from roboconf_core.dm.runner import Runner
 from roboconf_core.dm.store import Store
 from roboconf_core.dm.templates import TemplateStore
@@ -120,8 +123,16 @@ class _Manager:
         machines = Machines(dm_id=store.dm_id, home=home, plugins=plugins, transport=hub, transport_name=transport)
         bell = Bell()
         self._bell = bell
+        held = partial(shared_ports, core.memory)
         self._runner = Runner(
-            core, store=store, transport=hub, machines=machines, bundles=bundles, changed=bell.ring, ended=self.end
+            core,
+            store=store,
+            transport=hub,
+            machines=machines,
+            bundles=bundles,
+            ports=Reservations(dm_id=store.dm_id, home=home.directory, held=held),
+            changed=bell.ring,
+            ended=self.end,
         )
         service = Service(
             home=home,

@@ -17,6 +17,7 @@ from roboconf_core.dm.events import (
     SendBundle,
     TimerFired,
 )
+from roboconf_core.dm.port_space import shared_ports
 from roboconf_core.errors import ConflictError
 from roboconf_core.messages.digest import digest_of_publications
 from roboconf_core.messages.types import (
@@ -285,6 +286,14 @@ def test_a_port_that_was_taken_before_the_first_start_is_drawn_again():
     request = ChangeDesired(application="shop", desired=Desired.DEPLOYED_STARTED)
     world.ask(request, ports_in_use=frozenset({10000}))
     assert ports(world) == {STORE: 10002, WEB: 10001}
+
+
+def test_ports_of_the_shared_host_are_those_that_others_must_not_draw():
+    world = World()
+    assert shared_ports(world.memory) == {10000, 10001}
+    world.ask(RemoveInstance(application="shop", path=STORE))
+    assert shared_ports(world.memory) == {10001}
+    assert shared_ports(World(shared_hosts=()).memory) == frozenset()
 
 
 def test_ports_run_out_with_a_clear_error():

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,12 +12,15 @@ from roboconf_core.dm.events import (
     AgentConnected,
     CancelTimer,
     ChangeDesired,
+    CreateInstance,
+    Delete,
     DoMachineStep,
     MachineStep,
     MachineStepDone,
     MessageReceived,
     Publish,
     Record,
+    RemoveInstance,
     Reply,
     Requested,
     Retry,
@@ -28,12 +32,20 @@ from roboconf_core.dm.events import (
     TimerFired,
 )
 from roboconf_core.dm.runner import EndingError, Runner
-from roboconf_core.dm.state import APPLICATION, RECORDS, ApplicationRecord
+from roboconf_core.dm.state import APPLICATION, INSTANCE, RECORDS, ApplicationRecord
 from roboconf_core.dm.store import Store, StoreError
 from roboconf_core.errors import ConflictError, NotFoundError
 from roboconf_core.hooks.transports import Delivery
 from roboconf_core.messages.codec import decode, encode
-from roboconf_core.messages.types import BundleChunk, Epoch, ExportsPublished, Hello, Publication, ReportsRequested
+from roboconf_core.messages.types import (
+    BundleChunk,
+    Epoch,
+    ExportsPublished,
+    Hello,
+    PortTaken,
+    Publication,
+    ReportsRequested,
+)
 from roboconf_core.model.application import TargetDefinition
 from roboconf_core.model.instant import Instant
 from roboconf_core.model.lifecycle import Desired
@@ -106,6 +118,20 @@ class FakeMachines:
         return MachineStepDone(agent=step.agent, generation=step.generation, step=step.step, machine_id="m1")
 
 
+class FakePorts:
+    """Says that one port is in use, and notes what goes on while it may be drawn."""
+
+    def __init__(self):
+        self.during = []
+        """For each time that ports were lent, the events that the core took in meanwhile."""
+
+    @contextmanager
+    def drawing(self):
+        before = len(self.core.events)
+        yield frozenset({20000})
+        self.during.append(self.core.events[before:])
+
+
 class World:
     def __init__(self, tmp_path, script):
         self.log = []
@@ -119,8 +145,11 @@ class World:
         self.changes = 0
         self.over = threading.Event()
         self.ahead_s = 0.0
+        self.ports = FakePorts()
+        self.ports.core = self.core
         self.runner = Runner(
             self.core,
+            ports=self.ports,
             clock=lambda: Instant(time.monotonic() + self.ahead_s, time.time()),
             store=self.store,
             transport=self.transport,
@@ -451,6 +480,44 @@ def test_a_bundle_is_sent_by_chunks_to_the_agent(world, tmp_path):
     assert topic == "lamp/machine/vm"
     assert isinstance(chunk, BundleChunk)
     assert (chunk.digest, chunk.size > 0) == (digest, True)
+
+
+def test_what_is_held_since_before_is_told_before_the_first_decision(world):
+    assert world().ports.during == [[]]
+
+
+@pytest.mark.parametrize(
+    ("request_", "draws"),
+    [
+        (START, True),
+        (CreateInstance(application="lamp", parent="", name="vm", component="VM"), True),
+        (Retry(application="lamp"), False),
+        (RemoveInstance(application="lamp", path="/vm"), False),
+    ],
+)
+def test_a_request_that_may_draw_ports_is_decided_while_nobody_else_draws(world, request_, draws):
+    it = world(ok)
+    it.runner.request(request_)
+    event = it.core.events[-1]
+    assert event.ports_in_use == (frozenset({20000}) if draws else frozenset())
+    assert it.ports.during[1:] == ([[event]] if draws else [])
+
+
+def test_a_complaint_about_a_port_is_heard_while_nobody_else_draws(world):
+    it = world()
+    it.deliver(HELLO)
+    it.deliver(PortTaken(instance="i1", name="port", port=20001))
+    it.flush()
+    hello, complaint = it.core.events[1:]
+    assert (hello.ports_in_use, complaint.ports_in_use) == (frozenset(), frozenset({20000}))
+    assert it.ports.during[1:] == [[complaint]]
+
+
+def test_ports_that_were_given_back_are_told(world):
+    it = world(lambda event, now: [Delete(INSTANCE, "i1")] if isinstance(event, AgentConnected) else ())
+    it.transport.listener.agent_connected("lamp/vm")
+    it.flush()
+    assert it.ports.during[1:] == [[]]
 
 
 def test_ending_answers_what_was_asked_before(world):

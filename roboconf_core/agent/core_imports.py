@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -50,6 +51,11 @@ def missing_imports(spec: InstanceSpec, imports: Imports) -> tuple[ImportSpec, .
 def content_of(imports: Imports) -> tuple[object, ...]:
     """Return what of imports matters to a recipe: stamps and agents do not."""
     return tuple((*key_of(p), p.path, tuple(sorted((p.variables or {}).items()))) for p in imports)
+
+
+def digest_of_content(imports: Imports) -> str:
+    """Return a digest of what of imports matters to a recipe."""
+    return hashlib.sha256(repr(content_of(imports)).encode()).hexdigest()[:32]
 
 
 def difference(seen: Imports, current: Imports) -> ImportDifference:

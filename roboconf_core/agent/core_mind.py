@@ -34,8 +34,6 @@ class Pace:
     """The imports with this content."""
     compared: tuple[Imports, Imports, bool] | None = None
     """Present imports, those seen, and whether they differ."""
-    tried: tuple[object, ...] | None = None
-    """Of the imports that the last failed update saw."""
     retry_at: float | None = None
     ready: bool = False
     """``status`` succeeded since ``start``."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from roboconf_core.agent.core_actions import settings_of
 from roboconf_core.agent.core_failures import DIED_EARLY, PROCESS_DIED, note_failure
-from roboconf_core.agent.core_imports import content_of
+from roboconf_core.agent.core_imports import digest_of_content
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_polls import doubt, expect_poll, expect_readiness, not_ready_yet
 from roboconf_core.agent.core_quiet import Quiet
@@ -64,7 +64,8 @@ def _update_ended(mind: Mind, record: InstanceRecord, running: RunningAction, ou
         failure = None if record.failure and record.failure.action is Action.UPDATE else record.failure
         record = mind.change(record, deployed=running.spec, failure=failure)
     elif record.status is Status.DEPLOYED_STARTED:
-        pace.tried, pace.content_of, pace.content = content_of(running.imports), None, None
+        pace.content_of, pace.content = None, None
+        record = mind.change(record, tried=digest_of_content(running.imports))
         note_failure(mind, record, Action.UPDATE, outcome, attempt=running.attempt)
     if record.has_status:
         expect_poll(mind, record, at_once=True)

@@ -47,9 +47,13 @@ class ImportRegistry:
         """Return what is exported under a prefix now, in no particular order."""
         return [p for p in self._held.get(prefix, {}).values() if p.variables is not None]
 
+    def is_provisional(self, prefix: str) -> bool:
+        """Tell whether some of what is held under a prefix is only remembered from before a restart."""
+        return any(key[1] == prefix for key in self._provisional)
+
     def digest(self, prefix: str) -> str:
         """Return the digest of what is held; empty, to be repaired, while some of it is only remembered."""
-        if any(key[1] == prefix for key in self._provisional):
+        if self.is_provisional(prefix):
             return ""
         return digest_of_publications(self.live(prefix))
 

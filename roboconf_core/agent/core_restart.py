@@ -108,6 +108,7 @@ def _restore_deadlines(mind: Mind, record: InstanceRecord) -> None:
     if failure is not None and failure.next_try is not None:
         wait = min(max(failure.next_try - mind.now.wall, 0.0), record.spec.settings.retry_delay_max_s)
         pace.retry_at = mind.now.monotonic + wait
+    pace.quiet.ended(mind.now.monotonic, record.spec.settings)
     pace.holders_unknown = record.stage is Stage.DRAINING
     if record.status is Status.DEPLOYED_STARTED and record.has_status:
         expect_poll(mind, record, at_once=True)

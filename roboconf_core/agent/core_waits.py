@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from roboconf_core.agent.core_actions import exclusive, settings_of
-from roboconf_core.agent.core_imports import missing_imports
+from roboconf_core.agent.core_imports import digest_of_content, missing_imports
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_registry import key_of
 from roboconf_core.agent.state import InstanceRecord
@@ -76,16 +76,23 @@ def failure_waits(mind: Mind, record: InstanceRecord, action: Action) -> Waits:
 
     What is no longer part of the application is tried for ever: nobody could ask to retry it.
     """
-    failure, pace = record.failure, mind.pace(record)
+    failure, retry_at = record.failure, mind.pace(record).retry_at
     if failure is None or not _hinders(failure, action):
         return ()
     if failure.exhausted and not record.vanished:
-        if action is Action.UPDATE and pace.tried != pace.content:
-            return ()  # what is to be tried now was never tried
+        if action is Action.UPDATE and _is_new(mind, record):
+            return ()
         return (f"{action} was given up after {failure.attempt} attempts ({failure.reason}): retry it",)
-    if pace.retry_at is None or mind.passed(pace.retry_at):
+    if retry_at is None or mind.passed(retry_at):
         return ()
     return (f"waits before it tries {action} again ({failure.reason})",)
+
+
+def _is_new(mind: Mind, record: InstanceRecord) -> bool:
+    """Tell whether the imports are known for sure, and others than those with which the last update failed."""
+    if any(mind.registry.is_provisional(wanted.prefix) for wanted in record.spec.imports):
+        return False
+    return record.tried != digest_of_content(mind.imports_of(record))
 
 
 def rest_waits(mind: Mind, record: InstanceRecord) -> Waits:
@@ -121,8 +128,9 @@ def _undeploy_waits(mind: Mind, record: InstanceRecord) -> Waits:
 
 
 def _update_waits(mind: Mind, record: InstanceRecord) -> Waits:
-    due = mind.pace(record).quiet.due(settings_of(record))
-    if due is None or mind.passed(due):
+    quiet = mind.pace(record).quiet
+    due = quiet.due(settings_of(record))
+    if mind.passed(quiet.calm_from if due is None else due):
         return ()
     return ("waits until its imports are quiet",)
 

@@ -85,6 +85,8 @@ class InstanceRecord:
     """How often ``stop`` failed in the move under way."""
     running: RunningAction | None = None
     failure: Failure | None = None
+    tried: str = ""
+    """Digest of the imports that the last failed ``update`` was handed."""
     dirty: bool = False
     """An update is due, running, or failed."""
     deaths: int = 0

@@ -252,6 +252,18 @@ def test_an_update_that_was_given_up_is_tried_again_for_other_imports_or_a_new_r
     assert world.run_of("/vm/web").action is Action.UPDATE
 
 
+def test_an_update_that_was_given_up_stays_so_after_a_restart(world, make):
+    started_web(world, make, settings={"attempts": 1})
+    world.exported(make.publication("/db2/db"))
+    world.finish("/vm/web", Action.UPDATE, "exit status 1")
+    world.crash()
+    for path in ("/db1/db", "/db2/db"):
+        world.exported(make.publication(path))
+    world.advance(60)
+    assert not world.running
+    assert world.report("/vm/web").failure.exhausted
+
+
 def test_an_update_that_failed_is_made_good_even_when_the_imports_are_as_before(world, make):
     started_web(world, make)
     world.exported(make.publication("/db2/db"))

@@ -44,6 +44,7 @@ def test_imports_are_asked_for_again_and_what_was_seen_counts_meanwhile(web, mak
 def test_what_changed_meanwhile_is_an_update_against_what_was_seen_before(web, make):
     web.crash()
     web.exported(make.publication("/db2/db"))
+    web.advance(1)
     run = web.run_of("/vm/web")
     assert [p.path for p in run.joined] == ["/db2/db"]
     assert [p.path for p in run.imports] == ["/db1/db", "/db2/db"]

@@ -10,12 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 from roboconf_core.agent import actiondir, shim
 from roboconf_core.agent.actiondir import About, Found
@@ -25,6 +23,7 @@ from roboconf_core.agent.layout import Layout, remove
 from roboconf_core.agent.loop import Loop, Moment, Workers
 from roboconf_core.agent.marks import INSTANCE_MARK
 from roboconf_core.agent.preparation import Prepared
+from roboconf_core.agent.shims import Shims
 from roboconf_core.hooks.lifecycle import Command
 from roboconf_core.model.lifecycle import Action
 
@@ -36,8 +35,6 @@ GRACE_S = 2.0
 """Between asking an action to end and ending it."""
 SHIM_GRACE_S = 10.0
 """How much longer than the action may take its shim is believed in."""
-
-_LOCK_DESCRIPTOR = 3
 
 
 @dataclass(slots=True)
@@ -56,8 +53,6 @@ class _Task:
     """Set once the action's directory was written."""
     descriptor: int | None = None
     """Of the process that is waited for."""
-    child: int = 0
-    """Pid of the shim, to be reaped; 0 when it is nobody's or somebody else's."""
     orphan: bool = False
     cancelled: bool = False
     deadline: Moment | None = None
@@ -99,9 +94,13 @@ class Actions:
         self._environment = environment or {}
         self._output_limit_bytes = output_limit_bytes
         self._tasks: dict[str, _Task] = {}
-        self._shim: Path | None = None
+        self._shims = Shims(self._environment)
 
     # --- for any thread
+
+    def prepare(self) -> None:
+        """Get ready to run the first action soon."""
+        self._loop.call(self._shims.prepare)
 
     def run(self, run: Run) -> None:
         """Begin an action; its directory must not exist."""
@@ -136,6 +135,12 @@ class Actions:
             else:
                 self._adopt_running(about, found)
         return outcomes, frozenset(self._tasks)
+
+    # --- after the loop ended
+
+    def close(self) -> None:
+        """Let go of what starts actions; those that run go on."""
+        self._shims.close()
 
     # --- for the loop's thread
 
@@ -212,46 +217,19 @@ class Actions:
         try:
             environment = self._environment | {INSTANCE_MARK: task.instance} | dict(command.environment)
             actiondir.write(directory, task.about, command, environment, self._output_limit_bytes)
-            task.child = self._spawn_shim(directory, lock)
+            task.descriptor = self._shims.start(directory, lock)
         except (OSError, ValueError) as error:
             self._give_up(task, f"cannot run '{task.action}': {error}")
             return
-        task.descriptor = os.pidfd_open(task.child)
         self._loop.watch(task.descriptor, partial(self._process_ended, task))
         self._set_deadline(task)
-
-    def _spawn_shim(self, directory: Path, lock: int | None) -> int:
-        if self._shim is None:
-            self._shim = compiled_shim(self._layout.shim)
-        held = [] if lock is None else [str(_LOCK_DESCRIPTOR)]
-        moves: list[tuple[int, int, int]] = [] if lock is None else [(os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR)]
-        return os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-I", "-S", str(self._shim), str(directory), *held],
-            os.environ | self._environment,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (
-                    os.POSIX_SPAWN_OPEN,
-                    1,
-                    str(directory / actiondir.SHIM_LOG),
-                    os.O_WRONLY | os.O_CREAT | os.O_APPEND,
-                    0o600,
-                ),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-                *moves,
-            ],
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(signal.SIGTERM, signal.SIGINT),
-        )
 
     def _set_deadline(self, task: _Task) -> None:
         task.deadline = self._loop.later(task.timeout_s + GRACE_S + SHIM_GRACE_S, partial(self._overdue, task))
 
     def _wait_for(self, task: _Task, found: Found) -> None:
         """Wait for a process that is not our child; one that ends meanwhile is looked at again."""
-        task.child, task.orphan = 0, found.orphan
+        task.orphan = found.orphan
         task.descriptor = found.process.open() if found.process else None
         if task.descriptor is None:
             self._loop.call(partial(self._look, task))
@@ -322,17 +300,6 @@ class Actions:
         if task.descriptor is not None:
             self._loop.unwatch(task.descriptor)
             task.descriptor = None
-        if task.child:
-            os.waitpid(task.child, os.WNOHANG)
-            task.child = 0
-
-
-def compiled_shim(place: Path) -> Path:
-    """Put the shim's bytecode for this interpreter into a file and return it: scripts are not cached by Python."""
-    import py_compile
-
-    py_compile.compile(shim.__file__, cfile=str(place), doraise=True)
-    return place
 
 
 def _signal(descriptor: int, number: int) -> None:

@@ -34,7 +34,6 @@ class Layout:
         self.directory = directory
         self.journal = directory / "state" / "journal"
         self.lock = directory / "state" / "lock"
-        self.shim = directory / "state" / "shim.pyc"
         self.actions = directory / "state" / "actions"
         self.processes = directory / "state" / "processes"
         self.pid_files = directory / "run"

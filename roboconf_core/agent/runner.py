@@ -164,6 +164,7 @@ class AgentRunner:
         try:
             self._loop.start()
             self._outputs.start()
+            self._actions.prepare()
             self._take([started], extra=[(HOST_KEY, host)])
             while not self._stopping.is_set():
                 self._take(self._collected())
@@ -171,6 +172,7 @@ class AgentRunner:
         finally:
             self._connection.close(timeout_s=CLOSE_S)
             self._loop.stop()
+            self._actions.close()
         log.info("the agent leaves; what it started goes on")
 
     def _look_around(self) -> tuple[Started, dict[str, str]]:

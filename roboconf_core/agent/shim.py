@@ -1,13 +1,14 @@
 """Runs one action in a session of its own and outlives the agent that asked for it.
 
-Started as ``python -I -S shim.py DIRECTORY``; imports nothing of ours and next to nothing
-of the standard library, because every action waits for its start. The action's directory
+Forked, one for each action, by a process that the agent starts as ``python -I -S shim.py
+SOCKET``: a fork takes a millisecond, an interpreter twenty. Imports nothing of ours and next
+to nothing of the standard library, so that this process is small. The action's directory
 holds ``command`` (what to run) and receives
 
 - ``began``: this process, put there atomically before anything runs. Whoever finds it
   there already leaves: that is how an agent that was restarted takes an action back;
 - ``leader``: the process that the action is;
-- ``result``: how it ended, put there atomically and durably.
+- ``result``: how it ended, put there atomically.
 
 All four are lists of ``key=value`` separated by NUL, which neither an argument nor an
 environment variable can contain.
@@ -20,7 +21,8 @@ and its cancellation (``SIGTERM`` to the shim) end everything in the leader's se
 
 from __future__ import annotations
 
-import _signal as signal  # type: ignore[import-not-found]  # the public module imports enum, twice the start time
+import _signal as signal  # type: ignore[import-not-found]  # the public modules import enum and much more
+import _socket
 import os
 import sys
 import time
@@ -35,18 +37,57 @@ ROOM_S = 600
 _HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _RESET = (*_HANDLED, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
 
+_INT_BYTES = 4
+"""Of a descriptor that is passed on."""
+
 Fields = list[tuple[str, str]]
 
 
-def main(directory: str, *held: str) -> None:
-    """Run the action that a directory describes, unless somebody has claimed it.
+def serve(descriptor: int) -> None:
+    """Fork a shim for each action's directory that comes on a socket, until its other side is closed.
 
-    Args:
-        directory: The action's directory.
-        held: Descriptors that are held until the action ended, and not passed on: locks.
+    With the directory come descriptors that the shim is to hold until it ends: locks. The
+    answer brings a descriptor of the shim's process, or says why there is none.
     """
-    for descriptor in held:
-        os.set_inheritable(int(descriptor), False)
+    server = _socket.socket(fileno=descriptor)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a shim ended
+    while True:
+        directory, ancillary, _, _ = server.recvmsg(4096, _socket.CMSG_SPACE(_INT_BYTES), _socket.MSG_CMSG_CLOEXEC)
+        if not directory:
+            return
+        try:
+            forked = os.fork()
+        except OSError as error:
+            server.send(str(error).encode())
+        else:
+            if forked == 0:
+                return _begin(server, os.fsdecode(directory))
+        for _, _, held in ancillary:
+            os.close(int.from_bytes(held, sys.byteorder))
+
+
+def _begin(server: _socket.socket, directory: str) -> None:
+    """Be a shim: leave the surroundings, answer, run the action."""
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        log = os.open(os.path.join(directory, "shim.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        process = os.pidfd_open(os.getpid())
+    except OSError as error:
+        server.send(str(error).encode())
+        return
+    for standard in (1, 2):
+        os.dup2(log, standard)
+    passed = process.to_bytes(_INT_BYTES, sys.byteorder)
+    server.sendmsg([b"begins"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, passed)])
+    for descriptor in (log, process):
+        os.close(descriptor)
+    server.close()
+    main(directory)
+
+
+def main(directory: str) -> None:
+    """Run the action that a directory describes, unless somebody has claimed it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     if claim(directory, str(os.getpid()), start_ticks(os.getpid()) or ""):
         _keep(directory, _Action(directory, read_fields(os.path.join(directory, "command"))).run())
@@ -56,7 +97,7 @@ def _keep(directory: str, result: Fields) -> None:
     """Write the result, waiting for room on a full disk rather than losing it."""
     for _ in range(ROOM_S):
         try:
-            write_fields(os.path.join(directory, "result"), result, durable=True)
+            write_fields(os.path.join(directory, "result"), result)
         except OSError as error:
             sys.stderr.write(f"the result cannot be recorded: {error}\n")
             time.sleep(1)
@@ -185,16 +226,18 @@ def read_fields(path: str) -> Fields:
     return [(key, value) for key, _, value in pairs]
 
 
-def write_fields(path: str, fields: Fields, *, durable: bool = False) -> None:
-    """Put a file of fields in its place atomically; readable by its owner only."""
+def write_fields(path: str, fields: Fields) -> None:
+    """Put a file of fields in its place atomically; readable by its owner only.
+
+    Nothing here waits for the disk: a loss of power ends the action too, and what it cuts
+    short is found not to be complete.
+    """
     draft = f"{path}.draft"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         left = b"\0".join(os.fsencode(f"{key}={value}") for key, value in fields) + b"\0\0"
         while left:
             left = left[os.write(descriptor, left) :]
-        if durable:
-            os.fsync(descriptor)
     finally:
         os.close(descriptor)
     os.rename(draft, path)
@@ -260,5 +303,5 @@ def signalled(session: int, number: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve(int(sys.argv[1]))
     os._exit(0)

@@ -37,7 +37,7 @@ def wait_for(condition: Callable[[], object], what: str, patience_s: float = 20.
 
 
 def marked_processes(mark: str) -> list[int]:
-    """Return the live processes that carry a mark in their environment."""
+    """Return the live processes that carry a mark in their environment, but for those that start shims."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and int(entry.name) != os.getpid() and shim.start_ticks(int(entry.name)):
@@ -45,9 +45,15 @@ def marked_processes(mark: str) -> list[int]:
                 environment = (entry / "environ").read_bytes()
             except (OSError, ProcessLookupError):
                 continue
-            if f"{MARK}={mark}\0".encode() in environment:
+            if f"{MARK}={mark}\0".encode() in environment and not starts_shims(int(entry.name)):
                 found.append(int(entry.name))
     return found
+
+
+def starts_shims(pid: int) -> bool:
+    """Tell whether a process forks shims; they lead a session each, it does not."""
+    session = (shim.stat_of(pid) or ["", "", "", str(pid)])[3]
+    return session != str(pid) and shim.__file__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def services(agent: Path) -> list[int]:
@@ -120,6 +126,7 @@ def make_hands(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Calla
         os.kill(pid, signal.SIGKILL)
     for hands in made:
         hands.loop.stop()
+        hands.actions.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from roboconf_core.agent import shim, shims
 from roboconf_core.agent.events import Outcome
 from roboconf_core.agent.preparation import Prepared
 from roboconf_core.hooks.lifecycle import Command
@@ -204,10 +205,38 @@ def test_handlers_that_never_return_do_not_use_up_the_workers(hands):
     release.set()
 
 
-def test_shim_that_cannot_write_is_heard(hands, tmp_path):
-    hands.actions._shim = tmp_path / "shim.py"
-    hands.actions._shim.write_text("raise SystemExit('no room')")
-    assert hands.outcome("true").reason == "its result is lost: no room"
+def test_shim_that_fails_is_heard(hands, monkeypatch):
+    monkeypatch.setattr(shim, "write_fields", lambda path, fields: Path(path).touch())
+    assert hands.outcome("true").reason.endswith("command is not complete")
+
+
+def test_shims_are_forked_by_one_process_that_is_replaced_when_it_dies(hands):
+    servers = [hands.outcome("ps -o ppid= -p $PPID", id=id).stdout for id in ("a1", "a2")]
+    assert servers[0] == servers[1]
+    os.kill(int(servers[0]), signal.SIGKILL)
+    assert hands.outcome("ps -o ppid= -p $PPID", id="a3").stdout not in ("", servers[0])
+
+
+def test_process_that_forks_shims_is_replaced_when_it_hangs(hands, monkeypatch):
+    monkeypatch.setattr(shims, "PATIENCE_S", 0.2)
+    server = int(hands.outcome("ps -o ppid= -p $PPID").stdout)
+    os.kill(server, signal.SIGSTOP)
+    assert hands.outcome("true", id="a2").reason == ""
+    assert shim.start_ticks(server) is None
+
+
+def test_actions_survive_the_process_that_forked_their_shim(hands, tmp_path):
+    hands.start(f"ps -o ppid= -p $PPID > {tmp_path}/d; mv {tmp_path}/d {tmp_path}/server; sleep 0.2; exit 3")
+    wait_for((tmp_path / "server").exists, "script begun")
+    os.kill(int((tmp_path / "server").read_text()), signal.SIGKILL)
+    assert hands.ended().outcome.exit_status == 3
+
+
+def test_action_without_a_shim_fails_and_never_begins(hands, monkeypatch, tmp_path):
+    monkeypatch.setattr(shim, "__file__", "/dev/null")
+    assert hands.outcome(f"touch {tmp_path}/ran").reason.startswith("cannot run 'start': ")
+    assert (hands.layout.action("a1") / "began").exists()
+    assert not (tmp_path / "ran").exists()
 
 
 def test_shim_that_is_killed_leaves_an_action_that_still_ends(hands, tmp_path):

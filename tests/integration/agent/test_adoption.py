@@ -54,7 +54,12 @@ def write_action(hands, action_id: str, script: str) -> Path:
 
 
 def run_shim(directory: Path) -> int:
-    return subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(directory)], check=False).returncode
+    return start_shim(directory).wait()
+
+
+def start_shim(directory: Path) -> subprocess.Popen[bytes]:
+    code = "import sys; from roboconf_core.agent import shim; shim.main(sys.argv[1])"
+    return subprocess.Popen([sys.executable, "-c", code, str(directory)])
 
 
 def test_action_goes_on_when_the_agent_is_killed_and_is_adopted(make_hands, tmp_path):
@@ -133,7 +138,7 @@ def test_action_that_never_began_is_taken_back_and_a_late_shim_leaves_it(make_ha
 def test_shim_runs_an_action_once_however_often_it_is_started(make_hands, tmp_path):
     hands = make_hands(started=False)
     directory = write_action(hands, "a1", f"echo x >> {tmp_path}/runs; sleep 0.2")
-    shims = [subprocess.Popen([sys.executable, "-I", "-S", shim.__file__, str(directory)]) for _ in range(5)]
+    shims = [start_shim(directory) for _ in range(5)]
     assert [process.wait() for process in shims] == [0] * 5
     assert (tmp_path / "runs").read_text() == "x\n"
 

@@ -8,3 +8,10 @@
 - ``fixtures.nothing_left_behind``: no thread, process or environment variable stays.
 - ``outcomes.broken_promises``: run a suite against implementations and see what it catches.
 """
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(f"roboconf_core.testing.{name}" for name in ("fixtures", "installers", "peers", "targets", "transports"))
+)
+"""So that a broken promise shows the values that were compared, in the tests of plugins too."""

@@ -25,6 +25,7 @@ from roboconf_core.agent.events import (
     Event,
     MessageReceived,
     ProcessDied,
+    Publish,
     QueueOverflowed,
     SetTimer,
     Started,
@@ -91,7 +92,7 @@ class AgentCore:
         self._take(event)
         if event != _HEARTBEAT_DUE:
             self._decide()
-        return (*mind.memory.flush(), *mind.effects)
+        return (*mind.memory.flush(), *_newest_exports(mind.effects))
 
     def _decide(self) -> None:
         settle(self._mind)
@@ -192,3 +193,18 @@ class AgentCore:
             return
         self._timer_at = wake
         self._mind.effects.append(SetTimer(WAKE_TIMER, wake) if wake < inf else CancelTimer(WAKE_TIMER))
+
+
+def _newest_exports(effects: list[Effect]) -> list[Effect]:
+    """Leave out publications that a later one of the same decision replaces: what died meanwhile is not announced."""
+    kept: list[Effect] = []
+    replaced: set[tuple[str, str, str]] = set()
+    for effect in reversed(effects):
+        if isinstance(effect, Publish) and isinstance(effect.message, ExportsPublished):
+            publication = effect.message.publication
+            key = (effect.topic, publication.instance, publication.prefix)
+            if key in replaced:
+                continue
+            replaced.add(key)
+        kept.append(effect)
+    return kept[::-1]

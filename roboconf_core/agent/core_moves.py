@@ -175,9 +175,16 @@ def _forgive_stop(mind: Mind, record: InstanceRecord) -> InstanceRecord:
 
 
 def _forgive_start(mind: Mind, record: InstanceRecord) -> InstanceRecord:
-    """A start that failed counts no more once something else is missing."""
-    failed = record.failure is not None and record.failure.action in (Action.START, Action.STATUS)
-    return mind.change(record, failure=None) if failed else record
+    """A start that failed counts no more once something else is missing.
+
+    Soon after the agent's own start everything is missing: that revives nothing that was given up.
+    """
+    failure = record.failure
+    if failure is None or failure.action not in (Action.START, Action.STATUS):
+        return record
+    if failure.exhausted and not mind.pace(record).was_resolved:
+        return record
+    return mind.change(record, failure=None)
 
 
 def _is_obsolete(view: View, action: Action, *, stopping: bool) -> bool:

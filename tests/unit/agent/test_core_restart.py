@@ -151,6 +151,27 @@ def test_started_instances_are_watched_and_asked_at_once_after_a_restart(world, 
     assert world.run_of("/vm/web").action is Action.STATUS
 
 
+def test_a_start_that_was_given_up_stays_so_after_a_restart(world, make):
+    world.want(make.spec("/vm/web", imports=["Db.port"], settings={"attempts": 1}))
+    world.exported(make.publication("/db1/db"))
+    world.finish("/vm/web", Action.DEPLOY)
+    world.finish("/vm/web", Action.START, "exit status 1")
+    world.crash()
+    world.exported(make.publication("/db1/db"))
+    world.advance(60)
+    assert not world.running
+    assert world.report("/vm/web").failure.exhausted
+
+
+def test_what_is_found_dead_after_a_restart_is_not_published_first(world, make):
+    world.has_status.add("/vm/web")
+    world.want(make.spec("/vm/web", exports={"Web.port": "80"}, settings={"status_failures": 1}))
+    world.finish_all()
+    world.advance(11)
+    world.crash(ended={"/vm/web": Outcome(exit_status=1, reason="exit status 1")})
+    assert [p.variables for p in world.published("/vm/web")] == [None]
+
+
 # --- reboot
 
 

@@ -14,7 +14,9 @@ import json
 import math
 import types
 import typing
+from collections.abc import Callable
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from roboconf_core.errors import MessageError
@@ -106,15 +108,8 @@ def _check_depth(value: Any) -> None:  # noqa: ANN401 - any plain JSON value
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - any value that JSON can hold
     """Return a value made of dataclasses, enums, tuples and mappings as plain JSON values."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, dict):
-        return {key: to_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_plain(item) for item in value]
-    return value
+    write = _writer_of(type(value))  # type: ignore[arg-type]  # mypy takes types for unhashable
+    return value if write is None else write(value)
 
 
 def from_plain(kind: Any, value: Any, place: str = "") -> Any:  # noqa: ANN401 - the annotation decides
@@ -123,49 +118,167 @@ def from_plain(kind: Any, value: Any, place: str = "") -> Any:  # noqa: ANN401 -
     Raises:
         MessageError: If the value does not fit; the text names the place.
     """
+    try:
+        return _reader_of(kind)(value)
+    except _MisfitError as misfit:
+        raise MessageError(misfit.told(place)) from misfit
+
+
+# --- what is done with a kind of value, found out once per kind
+
+_Convert = Callable[[Any], Any]
+
+
+@cache
+def _writer_of(kind: type[Any]) -> _Convert | None:
+    """Return what makes values of a type plain, None for those that are plain already."""
+    if dataclasses.is_dataclass(kind):
+        names = tuple(f.name for f in dataclasses.fields(kind))
+        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, dict):
+        return lambda value: {key: to_plain(item) for key, item in value.items()}
+    if issubclass(kind, (list, tuple)):
+        return lambda value: [to_plain(item) for item in value]
+    return None
+
+
+class _MisfitError(Exception):
+    """A value does not fit; its place becomes known on the way out."""
+
+    def __init__(self, text: str, *, whole: str = "message") -> None:
+        super().__init__(text)
+        self.text = text
+        self.whole = whole
+        """What is named when the place is all that was given."""
+        self.places: list[str] = []
+        """Innermost first."""
+
+    def told(self, place: str) -> str:
+        """Return text and place, for a whole that stands at a place itself."""
+        found = place + "".join(reversed(self.places))
+        return f"{found.removeprefix('.') or self.whole}: {self.text}"
+
+
+@cache
+def _reader_of(kind: Any) -> _Convert:  # noqa: ANN401 - an annotation
+    """Return what makes plain values an annotated kind, or raises ``_MisfitError``."""
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
-        if value is None and type(None) in typing.get_args(kind):
-            return None
-        (kind,) = (arg for arg in typing.get_args(kind) if arg is not type(None))
-        return from_plain(kind, value, place)
+        return _optional_reader(kind)
     if origin is tuple:
-        item = typing.get_args(kind)[0]
-        return tuple(from_plain(item, one, f"{place}[{i}]") for i, one in enumerate(_checked(list, value, place)))
+        return _tuple_reader(typing.get_args(kind)[0])
     if origin is dict:
-        item = typing.get_args(kind)[1]
-        return {
-            _checked(str, key, place): from_plain(item, one, f"{place}[{_shown(key)}]")
-            for key, one in _checked(dict, value, place).items()
-        }
+        return _dict_reader(typing.get_args(kind)[1])
     if dataclasses.is_dataclass(kind):
-        return _dataclass_from_plain(typing.cast("type[Any]", kind), value, place)
-    if hasattr(kind, "_fields"):  # a NamedTuple of integers
-        numbers = _checked(list, value, place)
-        if len(numbers) != len(kind._fields):
-            raise MessageError(f"{place or 'message'}: expected {len(kind._fields)} numbers")
-        return kind(*(_checked(int, number, place) for number in numbers))
-    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _dataclass_reader(typing.cast("type[Any]", kind))
+    if hasattr(kind, "_fields"):
+        return _numbers_reader(kind)
+    if issubclass(kind, Enum):
+        return _enum_reader(kind)
+    if kind is float:
+        return lambda value: float(_checked(int, value)) if type(value) is int else _checked(float, value)
+    return lambda value: _checked(kind, value)
+
+
+def _optional_reader(kind: Any) -> _Convert:  # noqa: ANN401
+    (inner,) = (arg for arg in typing.get_args(kind) if arg is not type(None))
+    read = _reader_of(inner)
+    if type(None) not in typing.get_args(kind):
+        return read
+    return lambda value: None if value is None else read(value)
+
+
+def _tuple_reader(item: Any) -> _Convert:  # noqa: ANN401
+    read = _reader_of(item)
+
+    def read_all(value: Any) -> Any:  # noqa: ANN401
+        found = []
+        for one in _checked(list, value):
+            try:
+                found.append(read(one))
+            except _MisfitError as misfit:
+                misfit.places.append(f"[{len(found)}]")
+                raise
+        return tuple(found)
+
+    return read_all
+
+
+def _dict_reader(item: Any) -> _Convert:  # noqa: ANN401
+    read = _reader_of(item)
+
+    def read_all(value: Any) -> Any:  # noqa: ANN401
+        found = {}
+        for key, one in _checked(dict, value).items():
+            _checked(str, key)
+            try:
+                found[key] = read(one)
+            except _MisfitError as misfit:
+                misfit.places.append(f"[{_shown(key)}]")
+                raise
+        return found
+
+    return read_all
+
+
+def _dataclass_reader(cls: type[Any]) -> _Convert:
+    hints = typing.get_type_hints(cls)
+    fields = [
+        (f.name, _reader_of(hints[f.name]), f.default is f.default_factory is dataclasses.MISSING)
+        for f in dataclasses.fields(cls)
+    ]
+
+    def read(value: Any) -> Any:  # noqa: ANN401
+        body = _checked(dict, value)
+        values = {}
+        for name, read_one, required in fields:
+            if name in body:
+                try:
+                    values[name] = read_one(body[name])
+                except _MisfitError as misfit:
+                    misfit.places.append(f".{name}")
+                    raise
+            elif required:
+                raise _MisfitError(f"'{name}' is missing", whole=cls.__name__)
+        return cls(**values)
+
+    return read
+
+
+def _numbers_reader(kind: Any) -> _Convert:  # noqa: ANN401 - a NamedTuple of integers
+    count = len(kind._fields)
+
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if len(_checked(list, value)) != count:
+            raise _MisfitError(f"expected {count} numbers")
+        return kind(*(_checked(int, number) for number in value))
+
+    return read
+
+
+def _enum_reader(kind: type[Enum]) -> _Convert:
+    def read(value: Any) -> Any:  # noqa: ANN401
         try:
             return kind(value)
         except ValueError as error:
-            raise MessageError(f"{place}: {_shown(value)} is no {kind.__name__}") from error
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(_checked(int, value, place))
-    return _checked(kind, value, place)
+            raise _MisfitError(f"{_shown(value)} is no {kind.__name__}") from error
+
+    return read
 
 
-def _checked(kind: type[Any], value: Any, place: str) -> Any:  # noqa: ANN401
+def _checked(kind: type[Any], value: Any) -> Any:  # noqa: ANN401
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise MessageError(f"{place or 'message'}: expected {kind.__name__}, found {type(value).__name__}")
+        raise _MisfitError(f"expected {kind.__name__}, found {type(value).__name__}")
     if isinstance(value, str):
         if not _is_unicode(value):
-            raise MessageError(f"{place or 'message'}: the text holds half a character")
+            raise _MisfitError("the text holds half a character")
     elif isinstance(value, int):
         if abs(value) > MAX_INTEGER:
-            raise MessageError(f"{place or 'message'}: the number is too large")
+            raise _MisfitError("the number is too large")
     elif isinstance(value, float) and not math.isfinite(value):
-        raise MessageError(f"{place or 'message'}: the number is too large")
+        raise _MisfitError("the number is too large")
     return value
 
 
@@ -183,30 +296,3 @@ def _shown(value: Any) -> str:  # noqa: ANN401
     """Return a value from outside for an error's text: printable and short."""
     shown = ascii(value) if isinstance(value, str) else type(value).__name__
     return shown if len(shown) <= 60 else shown[:57] + "..."
-
-
-def _dataclass_from_plain(cls: type[Any], value: Any, place: str) -> Any:  # noqa: ANN401
-    body = _checked(dict, value, place)
-    values: dict[str, Any] = {}
-    for name, (kind, required) in _fields_of(cls).items():
-        if name in body:
-            values[name] = from_plain(kind, body[name], f"{place}.{name}" if place else name)
-        elif required:
-            raise MessageError(f"{place or cls.__name__}: '{name}' is missing")
-    return cls(**values)
-
-
-_FIELDS: dict[type[Any], dict[str, tuple[Any, bool]]] = {}
-"""What ``_fields_of`` found out already."""
-
-
-def _fields_of(cls: type[Any]) -> dict[str, tuple[Any, bool]]:
-    """Return the fields of a dataclass: their kinds, and whether they are required."""
-    found = _FIELDS.get(cls)
-    if found is None:
-        hints = typing.get_type_hints(cls)
-        found = _FIELDS[cls] = {
-            f.name: (hints[f.name], f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
-            for f in dataclasses.fields(cls)
-        }
-    return found

@@ -128,7 +128,8 @@ class Watcher:
 
     def _report(self, watched: _Watched) -> None:
         del self._watched[watched.instance]
-        log.info("a watched process died", extra={"instance": watched.instance, "process": watched.process})
+        pid = watched.process.pid if watched.process else None
+        log.info("a watched process died", extra={"instance": watched.instance, "pid": pid})
         self._died(watched.instance)
 
     def _let_go(self, watched: _Watched) -> None:

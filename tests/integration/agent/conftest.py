@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import signal
@@ -24,6 +25,12 @@ from roboconf_core.messages.types import InstanceSpec
 from roboconf_core.model.lifecycle import Action
 
 MARK = "ROBOCONF_TEST_MARK"
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Have each line that is logged made up, as it is in an agent of a user."""
+    caplog.set_level(logging.DEBUG)
 
 
 def wait_for(condition: Callable[[], object], what: str, patience_s: float = 20.0) -> object:

@@ -197,7 +197,9 @@ def _schedule(turn: Turn) -> None:
 
 
 def _wake_at(turn: Turn, due: float) -> None:
+    """Look again at a moment, or earlier: only frequent looks show that the deployment manager was asleep."""
     presence = turn.memory.presence
+    due = min(due, turn.now.monotonic + turn.limits.watch_s)
     if presence.due is None or due < presence.due:
         presence.due = due
         turn.set_timer(TIMER, due - turn.now.monotonic)

@@ -244,6 +244,8 @@ class Limits:
     """...more than this share of all must fall silent together to doubt oneself rather than them."""
     late_s: float = 5.0
     """A timer later than this means that the deployment manager was asleep."""
+    watch_s: float = 3.0
+    """So often it looks whether it was asleep: with ``late_s`` and a heartbeat's period less than ``silence_s``."""
     create_timeout_s: float = 300.0
     configure_timeout_s: float = 900.0
     agent_timeout_s: float = 180.0

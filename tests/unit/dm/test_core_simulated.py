@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from roboconf_core.dm.events import TimerFired
 from roboconf_core.dm.state import Phase
 from roboconf_core.model.lifecycle import Status
 
-from .core_world import World
+from .core_world import World, running_shop
 
 STORE = "/store-vm"
 
@@ -19,3 +20,16 @@ def test_a_machine_that_is_ended_after_it_was_given_up_is_gone():
     assert world.machine(STORE).status is Status.PROBLEM
     world.done(STORE)
     assert (world.machine(STORE).status, world.machine(STORE).phase) == (Status.NOT_DEPLOYED, Phase.IDLE)
+
+
+def test_a_sleep_that_is_hardly_longer_than_the_silence_of_the_lost_is_noticed():
+    world, *agents = running_shop()
+    for agent in agents:
+        agent.beat()
+    while min(world.timers.values()) < world.time + 1.0:
+        world.wait(1.0)
+    world.time += 16.0
+    for name, at in sorted(world.timers.items()):
+        if at <= world.time:
+            world.send(TimerFired(name))
+    assert {machine.status for machine in world.memory.machines.values()} == {Status.DEPLOYED_STARTED}

@@ -170,8 +170,10 @@ class Exporter:
 
     def _put(self, publication: Publication) -> None:
         key = (publication.instance, publication.prefix)
+        before = self._published.get(key)
         self._published[key] = publication
-        if publication.variables is None and not publication.planned:
+        revived = before is not None and before.variables is None and publication.variables is not None
+        if revived or (publication.variables is None and not publication.planned):
             self._holders.pop(key, None)
         self._registry.apply(publication)
         self._announce(publication)

@@ -148,9 +148,10 @@ class Links:
         used = self._used()
         for key, publication in used.items():
             current = self._mind.registry.get(key)
-            if current is not None and current.variables is not None and self._told.get(key) != current.stamp:
-                self._told[key] = current.stamp
-                self._send_held(publication.agent, current)
+            held = publication if current is not None and current.planned else current
+            if held is not None and held.variables is not None and self._told.get(key) != held.stamp:
+                self._told[key] = held.stamp
+                self._send_held(publication.agent, held)
         for key in sorted(self._told.keys() - used.keys()):
             del self._told[key]
             current = self._mind.registry.get(key)

@@ -34,8 +34,6 @@ class Pace:
     """The imports with this content."""
     compared: tuple[Imports, Imports, bool] | None = None
     """Present imports, those seen, and whether they differ."""
-    was_resolved: bool = False
-    """Its mandatory imports were all there at some time of this life of the agent."""
     retry_at: float | None = None
     ready: bool = False
     """``status`` succeeded since ``start``."""

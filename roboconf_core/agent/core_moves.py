@@ -175,14 +175,9 @@ def _forgive_stop(mind: Mind, record: InstanceRecord) -> InstanceRecord:
 
 
 def _forgive_start(mind: Mind, record: InstanceRecord) -> InstanceRecord:
-    """A start that failed counts no more once something else is missing.
-
-    Soon after the agent's own start everything is missing: that revives nothing that was given up.
-    """
+    """A start that failed counts no more once something else is missing, unless it was given up."""
     failure = record.failure
-    if failure is None or failure.action not in (Action.START, Action.STATUS):
-        return record
-    if failure.exhausted and not mind.pace(record).was_resolved:
+    if failure is None or failure.exhausted or failure.action not in (Action.START, Action.STATUS):
         return record
     return mind.change(record, failure=None)
 

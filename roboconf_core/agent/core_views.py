@@ -51,14 +51,12 @@ def _parent_view(mind: Mind, record: InstanceRecord, views: dict[str, View]) -> 
 
 
 def _view_of(mind: Mind, record: InstanceRecord, parent: View | None) -> View:
-    resolved = not missing_imports(record.spec, mind.imports_of(record))
-    mind.pace(record).was_resolved |= resolved
     situation = Situation(
         status=record.status,
         stage=record.stage,
         desired=_desired(record, parent),
         parent_runs=parent is None or parent.stays,
-        resolved=resolved,
+        resolved=not missing_imports(record.spec, mind.imports_of(record)),
         died=bool(mind.pace(record).died),
         overdue=_overdue(mind, record),
         changed=_changed(mind, record),

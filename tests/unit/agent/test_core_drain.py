@@ -175,6 +175,22 @@ def test_an_importer_answers_a_planned_withdrawal_after_its_update(importer, mak
     assert importer.messages(DrainAnswered, make.agent_topic("app/w1")) == [answer(withdrawal)]
 
 
+def test_an_importer_that_sees_a_withdrawn_export_only_now_says_so_and_answers_later(world, make):
+    world.want(make.spec("/vm/lb", imports=["Web.port"]))
+    for name in ("w1", "w2"):
+        world.exported(make.publication(f"/{name}/web", prefix="Web"))
+    world.finish("/vm/lb", Action.DEPLOY)
+    withdrawal = make.publication("/w1/web", 2, prefix="Web", port=None, planned=True)
+    world.exported(withdrawal)
+    world.finish("/vm/lb", Action.START)
+    topic = make.agent_topic("app/w1")
+    assert world.messages(ExportsHeld, topic) == [held(make.publication("/w1/web", prefix="Web"))]
+    assert world.messages(DrainAnswered, topic) == []
+    world.advance(1)
+    world.finish("/vm/lb", Action.UPDATE)
+    assert world.messages(DrainAnswered, topic) == [answer(withdrawal)]
+
+
 def test_an_importer_whose_update_fails_does_not_answer(importer, make):
     importer.exported(make.publication("/w1/web", 2, prefix="Web", port=None, planned=True))
     importer.finish("/vm/lb", Action.UPDATE, "exit status 1")

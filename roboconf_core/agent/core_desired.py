@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from roboconf_core.agent.core_failures import PORT_TAKEN
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.state import InstanceRecord
 from roboconf_core.messages.types import DesiredState, InstanceSpec
-from roboconf_core.model.lifecycle import Action
 
 
 def take_desired(mind: Mind, desired: DesiredState, *, generation: int) -> None:
@@ -36,7 +36,7 @@ def _want(mind: Mind, spec: InstanceSpec) -> None:
     if spec.generation != record.spec.generation or record.vanished:
         changes |= {"failure": None, "deaths": 0}
         mind.pace(record).retry_at = None
-    elif spec.ports != record.spec.ports and record.failure and record.failure.action is Action.START:
+    elif spec.ports != record.spec.ports and record.failure and record.failure.reason.startswith(PORT_TAKEN):
         changes |= {"failure": None}
     mind.change(record, **changes)
 

@@ -14,6 +14,9 @@ PROCESS_DIED = "its process died"
 DIED_EARLY = f"{PROCESS_DIED} before it was ready"
 """Reason of a start that failed in this way."""
 
+PORT_TAKEN = "port taken: "
+"""Beginning of the reason of a start that waits for another port."""
+
 
 def note_failure(
     mind: Mind,

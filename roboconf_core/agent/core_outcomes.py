@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from roboconf_core.agent.core_actions import settings_of
-from roboconf_core.agent.core_failures import DIED_EARLY, PROCESS_DIED, note_failure
+from roboconf_core.agent.core_failures import DIED_EARLY, PORT_TAKEN, PROCESS_DIED, note_failure
 from roboconf_core.agent.core_imports import digest_of_content
 from roboconf_core.agent.core_mind import Mind
 from roboconf_core.agent.core_polls import doubt, expect_poll, expect_readiness, not_ready_yet
@@ -174,7 +174,7 @@ def _ports_taken(mind: Mind, record: InstanceRecord, running: RunningAction, out
     for name, port in ports.items():
         mind.send(DM_TOPIC, PortTaken(instance=record.id, name=name, port=port))
     taken = ", ".join(f"{port} ({name})" for name, port in ports.items())
-    refused = Outcome(exit_status=None, reason=f"port {taken} is taken on this host")
+    refused = Outcome(exit_status=None, reason=f"{PORT_TAKEN}{taken}")
     record = note_failure(mind, record, Action.START, refused, attempt=running.attempt, endless=True)
     _complete(mind, record, done=False, cause=refused.reason)
 

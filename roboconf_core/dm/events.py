@@ -338,6 +338,11 @@ class DoMachineStep:
     machine_id: str = ""
     attempt: int = 1
 
+    def repeats(self, earlier: DoMachineStep) -> bool:
+        """Tell whether this is a further attempt at an earlier step: not to be made once that one succeeded."""
+        same = (self.agent, self.generation, self.step) == (earlier.agent, earlier.generation, earlier.step)
+        return same and self.attempt > earlier.attempt
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendBundle:

@@ -179,13 +179,19 @@ class MachinePool:
         """Go on with a step that was not over."""
         self._work.put(step)
 
-    def finished(self, agent: str) -> None:
-        """Start the next step of a machine, once the result of the one before was taken in."""
-        queue = self._waiting[agent]
+    def finished(self, step: DoMachineStep, *, succeeded: bool) -> None:
+        """Start the next step of a machine, once the result of the one before was taken in.
+
+        A further attempt, asked for because the answer took long, is not made after a success: it could
+        create a second machine.
+        """
+        queue = self._waiting[step.agent]
+        while queue and succeeded and queue[0].repeats(step):
+            queue.popleft()
         if queue:
             self.again(queue.popleft())
         else:
-            del self._waiting[agent]
+            del self._waiting[step.agent]
 
     def close(self, *, timeout_s: float = 10.0) -> None:
         """Wait a while for the steps that run, and drop those that did not begin.

@@ -23,6 +23,7 @@ from roboconf_core.dm.events import (
     DoMachineStep,
     Effect,
     Event,
+    MachineStepDone,
     MessageReceived,
     Publish,
     RemoveApplication,
@@ -347,7 +348,7 @@ class Runner:
             again = (self._clock().monotonic + CONFIGURE_PERIOD_S, id(step), step)
             heapq.heappush(self._again, again)
         else:
-            self._pool.finished(step.agent)
+            self._pool.finished(step, succeeded=isinstance(result, MachineStepDone))
             self._handle(result, decision)
 
     def _take_due(self, decision: Decision) -> None:

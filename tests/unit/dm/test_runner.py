@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -454,6 +455,14 @@ def test_steps_of_one_machine_follow_one_another_and_others_do_not_wait(world):
     it.machines.release.release(3)
     it.until(lambda: sum(isinstance(event, MachineStepDone) for event in it.core.events) == 3)
     assert it.machines.begun[2] == ("lamp/a", "terminate")
+
+
+def test_a_further_attempt_is_not_made_after_a_late_success(world):
+    creations = [step("lamp/a"), replace(step("lamp/a"), attempt=2), step("lamp/a", MachineStep.TERMINATE)]
+    it = world(lambda event, now: creations if event == Started() else ())
+    it.machines.release.release(3)
+    it.until(lambda: sum(isinstance(event, MachineStepDone) for event in it.core.events) == 2)
+    assert it.machines.begun == [("lamp/a", "create"), ("lamp/a", "terminate")]
 
 
 def test_a_configuration_goes_on_until_it_is_over(world, monkeypatch):

@@ -6,11 +6,12 @@ from roboconf_core.agent.events import Run
 from roboconf_core.agent.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.messages.types import Publication
 from roboconf_core.model.lifecycle import Action, Desired, Status
+from roboconf_core.simulation.conditions import Fault
 from roboconf_core.simulation.host import Content, Host, Software, content_of
 from roboconf_core.simulation.world import World
 
 HELD_S = 6.0
-"""After so long in a calm, an exporter has heard who uses its exports."""
+"""After so long in touch, an exporter has heard who uses its exports."""
 
 
 class ActionChecks:
@@ -18,8 +19,6 @@ class ActionChecks:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.calm_from = 0.0
-        """From when on agents know at once what happens; kept by who looks at the weather."""
         self._failed: dict[str, tuple[Action, int, Content, int]] = {}
         """Instance to action, generation, imports and count of its failures in a row."""
         world.watch_actions(self._begins)
@@ -75,17 +74,18 @@ class ActionChecks:
             self._broke("not_started_without_imports", host, run, f"{run.action} without {missing}")
 
     def _check_drain(self, host: Host, run: Run) -> None:
-        """In a calm, a planned stop begins once nobody uses the exports, or the deadline has passed."""
+        """A planned stop begins once nobody who can answer uses the exports, or the deadline has passed."""
         record = host.disk.get(INSTANCE_PREFIX + run.instance.id)
         since = host.entered.get(run.instance.id, (Status.STOPPING, 0.0))[1]
         now = self._world.now
-        if record is None or not _is_planned(record) or since < self.calm_from:
+        if record is None or not _is_planned(record) or not self._is_in_touch(host, since):
             return
         if now - since >= record.spec.settings.drain_timeout_s - 0.001:
             return
         users = [
             f"{other.agent}{software.path}"
             for other in self._world.hosts()
+            if self._is_in_touch(other, since)
             for software in other.software.values()
             if software.running
             and software.saw_at < since - HELD_S
@@ -94,6 +94,18 @@ class ActionChecks:
         if users:
             text = f"stops after {now - since:.1f} s, and {users} still use it"
             self._broke("importers_let_go_before_a_planned_stop", host, run, text)
+
+    def _is_in_touch(self, host: Host, moment: float) -> bool:
+        """Tell whether an agent heard and was heard for some time before a moment, and still does."""
+        world, agent = self._world, self._world.agents.get(host.agent)
+        since = world.network.connected_since(host.agent)
+        machine = world.machines().get(host.agent)
+        faults = world.chronicle.tally.faults
+        if world.conditions.delayed or faults[Fault.MESSAGE_LOST] or faults[Fault.QUEUE_OVERFLOWED]:
+            return False
+        if agent is None or not agent.is_awake or since is None or machine is None or machine.status is Status.PROBLEM:
+            return False
+        return max(agent.began, agent.awake_since, since) < moment - HELD_S
 
     def _check_attempts(self, host: Host, run: Run) -> None:
         """What fails again and again is given up, unless what it is given changed (promise 5)."""
@@ -107,8 +119,14 @@ class ActionChecks:
             return
         count = known[3] + 1 if known is not None and known[:3] == kind else 0
         self._failed[run.instance.id] = (*kind, count)
-        if record is not None and not record.vanished and count >= run.instance.settings.attempts:
+        if record is not None and count >= run.instance.settings.attempts and not _is_forgiven(record):
             self._broke("failures_are_given_up", host, run, f"{run.action} failed {count} times, and is tried again")
+
+
+def _is_forgiven(record: InstanceRecord) -> bool:
+    """Tell whether failures count no more: nobody could retry them, or an import was missing in between."""
+    began_anew = record.failure is None or record.failure.attempt < record.spec.settings.attempts
+    return record.vanished or (record.source is Status.UNRESOLVED and began_anew)
 
 
 def _is_planned(record: InstanceRecord) -> bool:

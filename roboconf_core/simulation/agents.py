@@ -181,6 +181,8 @@ class AgentProcess(Process):
             return False
         for effect in effects:
             self._carry_out(effect)
+        for publication in _last_publications(effects):
+            self._check_exports(publication)
         return not (point is CrashPoint.BEFORE_ACKNOWLEDGING and self._dies_at(point))
 
     def _keep(self, change: events.Save | events.Forget) -> None:
@@ -202,8 +204,6 @@ class AgentProcess(Process):
             case events.Save() | events.Forget():
                 pass
             case events.Publish(topic, message):
-                if isinstance(message, ExportsPublished):
-                    self._check_exports(message.publication)
                 self._outbox.publish(topic, message)
             case events.SetTimer(name, at):
                 self._set_timer(name, at, self._fired)
@@ -269,3 +269,10 @@ class AgentProcess(Process):
     def records(self) -> Mapping[str, Any]:
         """Return the agent's journal."""
         return self.host.disk
+
+
+def _last_publications(effects: tuple[Effect, ...]) -> list[Publication]:
+    """Return what a decision says of exports in the end: of what it replaces itself nobody hears."""
+    said = [effect.message for effect in effects if isinstance(effect, events.Publish)]
+    found = [message.publication for message in said if isinstance(message, ExportsPublished)]
+    return list({(p.instance, p.prefix): p for p in found}.values())

@@ -17,6 +17,7 @@ class ActionFact:
     """One lifecycle action, as the host saw it: ground truth, whatever the agent believes."""
 
     agent: str
+    machine: str
     id: str
     instance: str
     path: str

@@ -228,6 +228,7 @@ class Host:
         software = self._software_of(run)
         fact = process.fact = ActionFact(
             agent=self.agent,
+            machine=self.machine_id,
             id=run.id,
             instance=run.instance.id,
             path=run.instance.path,

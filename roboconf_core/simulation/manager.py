@@ -271,6 +271,8 @@ class ManagerProcess(Process):
 
     def _take_step(self, step: DoMachineStep, result: StepResult) -> None:
         waiting = self._steps[step.agent]
+        while waiting and isinstance(result, MachineStepDone) and waiting[0].repeats(step):
+            waiting.popleft()
         if waiting:
             following = waiting.popleft()
             self._do_step(following, partial(self._step_over, following))

@@ -104,9 +104,11 @@ def manager_sleeps(world: World, step: Step) -> None:
 
 
 def kill_process(world: World, step: Step) -> None:
-    """End the process of some started software."""
+    """End the process of some started software; of one that carries something unresolved, if there is one."""
     running = [(host, i) for host in world.hosts() for i, software in host.software.items() if software.running]
-    found = step.pick(running)
+    parents = {(host.agent, r.spec.parent) for host, r in world.instances() if r.status is Status.UNRESOLVED}
+    carrying = [(host, i) for host, i in running if (host.agent, host.software[i].path) in parents]
+    found = step.pick(carrying if carrying and step.dice[2] < 0.8 else running)
     if found is not None:
         found[0].kill(found[1])
 

@@ -198,11 +198,11 @@ AT_REST: tuple[Promise, ...] = (
 
 
 def output_of_failures_can_be_read(world: World) -> Iterator[str]:
-    """What an action that failed had printed was kept (promise 9); a message that is lost takes it along."""
+    """What an action that failed had printed was kept (promise 9); what is lost takes it along."""
     if any(world.chronicle.tally.faults[fault] for fault in _LOSSY):
         return
     for fact in world.chronicle.actions:
-        if fact.succeeded is False and fact.output:
+        if fact.succeeded is False and fact.output and fact.machine in world.cloud.machines:
             report = world.store.reports.get(fact.id)
             if report is None or report.stderr != fact.output:
                 yield f"{fact.action} of {fact.agent}{fact.path} failed, and nobody can read '{fact.output}'"

@@ -69,6 +69,14 @@ def undeploy_subtree(world: World, step: Step) -> UserRequest | None:
     return _change(world, step, Desired.NOT_DEPLOYED)
 
 
+def undeploy_machine(world: World, step: Step) -> UserRequest | None:
+    """Undeploy a machine with all that is on it."""
+    machine = step.pick(_machines(world))
+    if machine is None:
+        return None
+    return ChangeDesired(application=APPLICATION, path=machine.path, desired=Desired.NOT_DEPLOYED)
+
+
 def scale(world: World, step: Step) -> UserRequest | None:
     """Have another number of the machines ``vm0``, ``vm1``, ..."""
     return Scale(application=APPLICATION, path="/vm", to=3 + int(step.dice[0] * 3))
@@ -126,6 +134,7 @@ REQUESTS: dict[str, Callable[[World, Step], UserRequest | None]] = {
         stop_subtree,
         deploy_subtree,
         undeploy_subtree,
+        undeploy_machine,
         scale,
         create_instance,
         replicate_machine,

@@ -48,11 +48,13 @@ class Script:
 
 REQUESTS = (
     "start_everything",
+    "start_everything",
     "start_subtree",
     "start_one",
     "stop_subtree",
     "stop_subtree",
     "undeploy_subtree",
+    "undeploy_machine",
     "deploy_subtree",
     "scale",
     "create_instance",
@@ -89,10 +91,11 @@ MISHAPS = (
 def draw_script(random: Random) -> Script:
     """Draw what happens within about half a minute."""
     until = random.uniform(14.0, 30.0)
+    last = until if random.random() < 0.7 else until / 3.0
     first = ("start_everything",) if random.random() < 0.95 else ("start_subtree", "start_subtree")
     steps = [_step(random, random.uniform(0.0, 1.0), what) for what in first]
-    steps += [_step(random, random.uniform(2.0, until), random.choice(REQUESTS)) for _ in range(random.randint(2, 5))]
-    steps += [_step(random, random.uniform(0.5, until), random.choice(MISHAPS)) for _ in range(random.randint(3, 6))]
+    steps += [_step(random, random.uniform(2.0, until), random.choice(REQUESTS)) for _ in range(random.randint(3, 6))]
+    steps += [_step(random, random.uniform(0.5, last), random.choice(MISHAPS)) for _ in range(random.randint(3, 6))]
     steps.sort(key=lambda step: step.at)
     return Script(steps=tuple(steps), until=until, conditions=_draw_weather(random))
 

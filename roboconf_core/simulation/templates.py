@@ -55,7 +55,7 @@ def _facet(name: str) -> Facet:
 
 def _nest(random: Random, names: Sequence[str]) -> dict[str, str]:
     """Return child to parent: some components stand on other software instead of a machine."""
-    return {name: random.choice(names[:i]) for i, name in enumerate(names) if i and random.random() < 0.25}
+    return {name: random.choice(names[:i]) for i, name in enumerate(names) if i and random.random() < 0.35}
 
 
 def _software(

@@ -26,14 +26,13 @@ class Watches:
         self._calm_since = 0.0
         self._lacking: dict[str, tuple[float, float]] = {}
         """Instance to moment and beginning of the calm when it was first seen to lack an import."""
-        self._checks = ActionChecks(world)
+        ActionChecks(world)
 
     def sample(self) -> None:
         """Take a look."""
         world = self._world
         if not self._is_calm():
             self._calm_since = world.now
-            self._checks.calm_from = world.now + CALM_S
         truth = Truth(world)
         lacking = {p.record.id for p in truth.placed if self._lacks_imports(truth, p)}
         self._lacking = {i: since for i, since in self._lacking.items() if i in lacking}

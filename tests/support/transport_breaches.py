@@ -236,7 +236,7 @@ class LosesRaces(Wrapped):
     thread = None
 
     def publish(self, topic, payload, *, key=None):
-        before, self.thread = self.thread, threading.get_ident()
+        before, self.thread = self.thread, threading.current_thread()
         if before in (None, self.thread):
             super().publish(topic, payload, key=key)
 

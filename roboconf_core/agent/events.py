@@ -128,7 +128,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Journal a record under a key, replacing the one before; a frozen dataclass of ``agent.state``."""
+    """Journal a record under a key, replacing the one before; a frozen dataclass of ``agent.core.state``."""
 
     key: str
     record: Any

@@ -50,7 +50,7 @@ class Layout:
             path.mkdir(mode=0o700, exist_ok=True)
 
     def action(self, action_id: str) -> Path:
-        """Return the directory of an action."""
+        """Return the file of an action."""
         return self.actions / escape(action_id)
 
     def instance(self, installer: str, path: str) -> Path:

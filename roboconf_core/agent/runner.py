@@ -22,7 +22,8 @@ from typing import Any, Protocol
 from roboconf_core.agent import events
 from roboconf_core.agent.actions import OUTPUT_LIMIT_BYTES, Actions
 from roboconf_core.agent.bundles import BundleCache, has_digest
-from roboconf_core.agent.core import AgentCore
+from roboconf_core.agent.core.agent import AgentCore
+from roboconf_core.agent.core.state import records_from_plain
 from roboconf_core.agent.events import ActionEnded, Effect, Event, MessageReceived, Run, Started
 from roboconf_core.agent.hostlock import HostLock, default_path, lock_directory
 from roboconf_core.agent.journal import Change, Journal
@@ -33,7 +34,6 @@ from roboconf_core.agent.outputs import OutputKeeper
 from roboconf_core.agent.preparation import Preparation
 from roboconf_core.agent.processes import boot_id
 from roboconf_core.agent.settings import LaunchSettings
-from roboconf_core.agent.state import records_from_plain
 from roboconf_core.agent.timers import Timers
 from roboconf_core.agent.watcher import Watcher
 from roboconf_core.errors import MessageError

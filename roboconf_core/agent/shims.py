@@ -42,25 +42,25 @@ class Shims:
         if self._socket is None:
             self._start_server()
 
-    def start(self, directory: Path, lock: int | None) -> int:
+    def start(self, path: Path, lock: int | None) -> int:
         """Start the shim of an action and return a descriptor that tells, once it is readable, that the shim ended.
 
         Args:
-            directory: The action's.
+            path: Of the action.
             lock: A descriptor that the shim holds until it ends.
 
         Raises:
             OSError: If there can be no more processes; the action does not begin.
         """
         try:
-            return self._ask(directory, lock)
+            return self._ask(path, lock)
         except OSError:  # of a server that ended; should it have begun the action, the other shim leaves it
             self.close()
         try:
-            return self._ask(directory, lock)
+            return self._ask(path, lock)
         except OSError:
             self.close()
-            shim.claim(str(directory), "0", "")  # a late shim leaves it
+            shim.claim(str(path), 0)  # a late shim leaves it
             raise
 
     def close(self) -> None:
@@ -71,9 +71,9 @@ class Shims:
             os.kill(self._server, signal.SIGKILL)  # it may be stopped
             os.waitpid(self._server, 0)
 
-    def _ask(self, directory: Path, lock: int | None) -> int:
+    def _ask(self, path: Path, lock: int | None) -> int:
         server = self._socket or self._start_server()
-        socket.send_fds(server, [os.fsencode(directory)], [] if lock is None else [lock])
+        socket.send_fds(server, [os.fsencode(path)], [] if lock is None else [lock])
         said, descriptors, _, _ = socket.recv_fds(server, 4096, 1, socket.MSG_CMSG_CLOEXEC)
         if descriptors:
             return descriptors[0]
@@ -88,7 +88,7 @@ class Shims:
                 os.environ | self._environment,
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), _SOCKET_DESCRIPTOR),
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0),
                 ],
                 setpgroup=0,  # a terminal's signals are for the agent
                 setsigmask=(),

@@ -106,7 +106,7 @@ class Watcher:
         process = process_of(pid)
         if note.exists():
             noted = dict(shim.read_fields(str(note)))
-            if noted["stamp"] == stamp and noted["pid"] == str(pid):
+            if noted.get("stamp") == stamp and noted["pid"] == str(pid):
                 return process if process is not None and process.start == noted["start"] else None
         if process is not None:
             shim.write_fields(str(note), [("pid", str(pid)), ("start", process.start), ("stamp", stamp)])

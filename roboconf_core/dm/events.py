@@ -259,7 +259,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Store a record under its kind and key, replacing the one before; a frozen dataclass of ``dm.state``."""
+    """Store a record under its kind and key, replacing the one before; a frozen dataclass of ``dm.core.state``."""
 
     kind: str
     key: str

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from roboconf_core.dm.bundles import BundleStore
-from roboconf_core.dm.core import DmCore
-from roboconf_core.dm.state import RECORDS, TEMPLATE, TemplateRecord
+from roboconf_core.dm.core.manager import DmCore
+from roboconf_core.dm.core.state import RECORDS, TEMPLATE, TemplateRecord
 from roboconf_core.dm.store import Store, StoreError
 from roboconf_core.dm.templates import TemplateStore
 from roboconf_core.errors import InvalidModelError

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from roboconf_core.dm.core.used_ports import HIGHEST, LOWEST
 from roboconf_core.dm.ports import ports_in_use
-from roboconf_core.dm.used_ports import HIGHEST, LOWEST
 
 log = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from roboconf_core.dm.alarms import Alarms
 from roboconf_core.dm.bundles import BundleStore
+from roboconf_core.dm.core.state import INSTANCE
 from roboconf_core.dm.decision import Answer, Asked, Decision, check_same_request
 from roboconf_core.dm.events import (
     AddTemplate,
@@ -45,7 +46,6 @@ from roboconf_core.dm.inbox import Item, QueueListener, Read, StepEnded, Stop
 from roboconf_core.dm.machines import CONFIGURE_PERIOD_S, MachinePool, Machines, StepResult
 from roboconf_core.dm.ports import BoundPorts, PortsInUse
 from roboconf_core.dm.senders import why_forged
-from roboconf_core.dm.state import INSTANCE
 from roboconf_core.dm.store import Store
 from roboconf_core.dm.transaction import Transaction
 from roboconf_core.errors import Code, MessageError, RoboconfError

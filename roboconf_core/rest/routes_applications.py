@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from roboconf_core.dm import explain, settled, views
+from roboconf_core.dm.core import explain, settled, views
 from roboconf_core.dm.events import CreateApplication, RemoveApplication
 from roboconf_core.dm.templates import check_target
 from roboconf_core.errors import Code, InvalidModelError, Problem

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from roboconf_core.dm import views
+from roboconf_core.dm.core import views
 from roboconf_core.dm.events import (
     ChangeDesired,
     CreateInstance,

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from roboconf_core.dm import views
-from roboconf_core.dm.memory import Memory
+from roboconf_core.dm.core import views
+from roboconf_core.dm.core.memory import Memory
 from roboconf_core.dm.store import StoredEvent
 from roboconf_core.hooks.manager import Plugin
 from roboconf_core.hooks.properties import PropertySpec

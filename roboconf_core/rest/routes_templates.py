@@ -12,9 +12,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from roboconf_core.dm.core.state import TemplateRecord
 from roboconf_core.dm.events import AddTemplate, RemoveTemplate
 from roboconf_core.dm.kept import bundles_text
-from roboconf_core.dm.state import TemplateRecord
 from roboconf_core.dm.templates import PreparedTemplate
 from roboconf_core.dm.transaction import Transaction
 from roboconf_core.rest import template_views

@@ -18,10 +18,10 @@ import uvicorn
 
 from roboconf_core import __version__
 from roboconf_core.dm.bundles import BundleStore
+from roboconf_core.dm.core.port_space import shared_ports
 from roboconf_core.dm.home import DmInfo, Home
 from roboconf_core.dm.kept import wake_core
 from roboconf_core.dm.machines import Machines
-from roboconf_core.dm.port_space import shared_ports
 from roboconf_core.dm.reservations import Reservations
 from roboconf_core.dm.runner import Runner
 from roboconf_core.dm.store import Store

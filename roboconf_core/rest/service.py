@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from roboconf_core.dm.core import DmCore
+from roboconf_core.dm.core.manager import DmCore
+from roboconf_core.dm.core.memory import Memory
 from roboconf_core.dm.decision import Answer
 from roboconf_core.dm.events import UserRequest
 from roboconf_core.dm.home import DmInfo, Home
-from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.runner import Runner
 from roboconf_core.dm.store import Store
 from roboconf_core.dm.templates import TemplateStore

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from roboconf_core.dm.memory import Memory
-from roboconf_core.dm.naming import did_you_mean
-from roboconf_core.dm.state import TemplateRecord
+from roboconf_core.dm.core.memory import Memory
+from roboconf_core.dm.core.naming import did_you_mean
+from roboconf_core.dm.core.state import TemplateRecord
 from roboconf_core.errors import NotFoundError
 
 

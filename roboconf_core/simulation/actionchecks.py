@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from roboconf_core.agent.core.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.agent.events import Run
-from roboconf_core.agent.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.messages.types import Publication
 from roboconf_core.model.lifecycle import Action, Desired, Status
 from roboconf_core.simulation.conditions import Fault

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from roboconf_core.agent import events
-from roboconf_core.agent.core import AgentCore
+from roboconf_core.agent.core.agent import AgentCore
+from roboconf_core.agent.core.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.agent.events import Effect, Event, Outcome
-from roboconf_core.agent.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.messages.topology import DM_TOPIC
 from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, ExportsPublished, Message, Publication
 from roboconf_core.model.instant import Instant

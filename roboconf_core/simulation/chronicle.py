@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from roboconf_core.agent.state import InstanceRecord
+from roboconf_core.agent.core.state import InstanceRecord
 from roboconf_core.messages.types import Message, Publication
 from roboconf_core.model.lifecycle import MACHINE_MOVES, MOVES, Action, MachineMove, Move, Status, Trigger, move_for
 from roboconf_core.simulation.conditions import Fault

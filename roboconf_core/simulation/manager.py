@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from roboconf_core.dm import events, state
-from roboconf_core.dm.core import DmCore
+from roboconf_core.dm import events
+from roboconf_core.dm.core import state
+from roboconf_core.dm.core.manager import DmCore
+from roboconf_core.dm.core.memory import Memory
+from roboconf_core.dm.core.state import Limits
 from roboconf_core.dm.events import DoMachineStep, Effect, Event, MachineStepDone, MachineStepFailed, UserRequest
-from roboconf_core.dm.memory import Memory
 from roboconf_core.dm.senders import why_forged
-from roboconf_core.dm.state import Limits
 from roboconf_core.messages.topology import agent_topic
 from roboconf_core.messages.types import DM, ActionReported, BundleChunk, Message
 from roboconf_core.model.application import ApplicationTemplate

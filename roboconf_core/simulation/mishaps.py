@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from roboconf_core.agent.state import InstanceRecord
+from roboconf_core.agent.core.state import InstanceRecord
 from roboconf_core.messages.topology import DM_TOPIC, agent_topic, importers_topic
 from roboconf_core.messages.types import (
     DM,

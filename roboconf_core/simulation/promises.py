@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from roboconf_core.agent.state import InstanceRecord
-from roboconf_core.dm import arrival, settled, specs, state
-from roboconf_core.dm.memory import Memory
+from roboconf_core.agent.core.state import InstanceRecord
+from roboconf_core.dm.core import arrival, settled, specs, state
+from roboconf_core.dm.core.memory import Memory
 from roboconf_core.messages.types import agent_name
 from roboconf_core.model.lifecycle import Action, Desired, Status
 from roboconf_core.simulation.conditions import Fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from roboconf_core.dm import state
+from roboconf_core.dm.core import state
 from roboconf_core.dm.events import (
     ChangeDesired,
     CreateInstance,

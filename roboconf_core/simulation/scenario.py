@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
-from roboconf_core.agent.core import AgentCore
-from roboconf_core.dm import state
-from roboconf_core.dm.core import DmCore
+from roboconf_core.agent.core.agent import AgentCore
+from roboconf_core.dm.core import state
+from roboconf_core.dm.core.manager import DmCore
+from roboconf_core.dm.core.state import Limits, MachineRecord
 from roboconf_core.dm.events import AddTemplate, ChangeDesired, CreateApplication, Retry
-from roboconf_core.dm.state import Limits, MachineRecord
 from roboconf_core.model.lifecycle import Desired, Status
 from roboconf_core.simulation.agents import MakeAgent
 from roboconf_core.simulation.chronicle import Tally, Violation
+from roboconf_core.simulation.conditions import Conditions
 from roboconf_core.simulation.manager import MakeManager
 from roboconf_core.simulation.mishaps import MISHAPS
 from roboconf_core.simulation.process import CoreFailedError
@@ -69,14 +70,30 @@ class Scenario:
     """A drawn application and what happens to it; ``play`` it once or several times."""
 
     def __init__(
-        self, seed: int, *, make_agent: MakeAgent = AgentCore, make_manager: MakeManager = DmCore, trace: bool = False
+        self,
+        seed: int,
+        *,
+        make_agent: MakeAgent = AgentCore,
+        make_manager: MakeManager = DmCore,
+        weather: Conditions | None = None,
+        trace: bool = False,
     ) -> None:
+        """Draw it.
+
+        Args:
+            seed: Decides everything.
+            make_agent: Makes the cores of agents.
+            make_manager: Makes the core of the deployment manager.
+            weather: Rates at which things go wrong, instead of those that are drawn.
+            trace: Whether the result tells all that happened.
+        """
         random = Random(seed)
         self.seed = seed
         self.drawn: DrawnTemplate = draw_template(random)
         self.script: Script = draw_script(random)
         self.restarts = random.random() < 0.3
         """Whether everything is restarted in the end, to see that nothing comes of it."""
+        self._weather = weather
         self._make_agent = make_agent
         self._make_manager = make_manager
         self._trace = trace
@@ -99,7 +116,7 @@ class Scenario:
         """Return a world with the application, of which nothing is deployed."""
         world = World(
             self.seed,
-            conditions=self.script.conditions(),
+            conditions=replace(self._weather) if self._weather is not None else self.script.conditions(),
             recipes=self.drawn.recipes,
             limits=LIMITS,
             make_agent=self._make_agent,

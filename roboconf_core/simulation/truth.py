@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from roboconf_core.agent.state import DESIRED_KEY, InstanceRecord
-from roboconf_core.dm import state
+from roboconf_core.agent.core.state import DESIRED_KEY, InstanceRecord
+from roboconf_core.dm.core import state
 from roboconf_core.messages.types import InstanceSpec, application_of
 from roboconf_core.model.lifecycle import Desired, Status
 from roboconf_core.simulation.host import Content, Host

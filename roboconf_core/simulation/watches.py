@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roboconf_core.dm import state
+from roboconf_core.dm.core import state
 from roboconf_core.model.lifecycle import TRANSITIVE, Action, Desired, Status
 from roboconf_core.simulation.actionchecks import ActionChecks
 from roboconf_core.simulation.truth import Placed, Truth

@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from random import Random
 
-from roboconf_core.agent.core import AgentCore
+from roboconf_core.agent.core.agent import AgentCore
+from roboconf_core.agent.core.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.agent.events import Run
-from roboconf_core.agent.state import INSTANCE_PREFIX, InstanceRecord
-from roboconf_core.dm import state
-from roboconf_core.dm.core import DmCore
+from roboconf_core.dm.core import state
+from roboconf_core.dm.core.manager import DmCore
+from roboconf_core.dm.core.state import DEFAULT_LIMITS, Limits, MachineRecord
 from roboconf_core.dm.events import DoMachineStep, MachineStep, MachineStepDone, MachineStepFailed, Reply, UserRequest
-from roboconf_core.dm.state import DEFAULT_LIMITS, Limits, MachineRecord
 from roboconf_core.messages.topology import DM_TOPIC
 from roboconf_core.messages.types import DM, Message
 from roboconf_core.model.application import TargetDefinition

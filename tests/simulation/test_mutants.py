@@ -11,26 +11,24 @@ from math import inf
 
 import pytest
 
-from roboconf_core.agent import (
-    core,
-    core_failures,
-    core_links,
-    core_mind,
-    core_moves,
-    core_outcomes,
-    core_registry,
-    core_restart,
-    core_rules,
-    core_waits,
-)
-from roboconf_core.dm import directory, hearing, liveness, steps, used_ports
-from roboconf_core.dm.core import DmCore
+from roboconf_core.agent.core import agent as core
+from roboconf_core.agent.core import failures as core_failures
+from roboconf_core.agent.core import links as core_links
+from roboconf_core.agent.core import mind as core_mind
+from roboconf_core.agent.core import outcomes as core_outcomes
+from roboconf_core.agent.core import registry as core_registry
+from roboconf_core.agent.core import restart as core_restart
+from roboconf_core.agent.core import rules as core_rules
+from roboconf_core.agent.core import waits as core_waits
+from roboconf_core.dm.core import directory, hearing, liveness, steps, used_ports
+from roboconf_core.dm.core.manager import DmCore
+from roboconf_core.dm.core.state import INSTANCE
 from roboconf_core.dm.events import DoMachineStep, Requested, Save
-from roboconf_core.dm.state import INSTANCE
 from roboconf_core.messages.types import ExportsPublished
 from roboconf_core.model.lifecycle import Action, Status, Trigger
 from roboconf_core.simulation import manager, scenario
 from roboconf_core.simulation.chronicle import Violation
+from roboconf_core.simulation.conditions import Conditions
 
 SEEDS = 500
 """Within so many scenarios a mutant must be caught."""
@@ -45,17 +43,25 @@ class Mutant:
     name: str
     apply: Patch
     caught_by: frozenset[str]
+    weather: Conditions | None
+    """In which it shows soon; None for that of each scenario."""
 
 
 MUTANTS: list[Mutant] = []
 
 
-def mutant(*caught_by: str) -> Callable[[Patch], Patch]:
+def mutant(*caught_by: str, weather: Conditions | None = None) -> Callable[[Patch], Patch]:
     def register(patch: Patch) -> Patch:
-        MUTANTS.append(Mutant(patch.__name__, patch, frozenset(caught_by)))
+        MUTANTS.append(Mutant(patch.__name__, patch, frozenset(caught_by), weather))
         return patch
 
     return register
+
+
+LATE = Conditions(doubled=0.6, reordered=0.2)
+"""Much comes late, and again."""
+FAIR = Conditions()
+"""Nothing goes wrong but what the script says."""
 
 
 class Everything:
@@ -73,7 +79,7 @@ class Everything:
 # --- order
 
 
-@mutant("late_messages_change_nothing")
+@mutant("late_messages_change_nothing", weather=LATE)
 def stale_sequence_accepted(patch):
     def is_news(self, publication):
         ended = self._ended.get(publication.agent)
@@ -82,7 +88,7 @@ def stale_sequence_accepted(patch):
     patch.setattr(core_registry.ImportRegistry, "_is_news", is_news)
 
 
-@mutant("late_messages_change_nothing")
+@mutant("late_messages_change_nothing", weather=LATE)
 def tombstone_forgotten(patch):
     put = core_registry.ImportRegistry._put
 
@@ -94,7 +100,7 @@ def tombstone_forgotten(patch):
     patch.setattr(core_registry.ImportRegistry, "_put", without_tombstones)
 
 
-@mutant("farewells_are_final")
+@mutant("farewells_are_final", weather=LATE)
 def farewell_unordered(patch):
     farewell = core_registry.ImportRegistry.farewell
 
@@ -176,12 +182,12 @@ def publication_before_ready(patch):
     patch.setattr(core_outcomes, "expect_readiness", publish_too)
 
 
-@mutant("importers_let_go_before_a_planned_stop")
+@mutant("importers_let_go_before_a_planned_stop", weather=FAIR)
 def drain_skipped(patch):
     patch.setattr(core_waits, "drain_waits", lambda mind, record: ())
 
 
-@mutant("importers_let_go_before_a_planned_stop")
+@mutant("importers_let_go_before_a_planned_stop", weather=FAIR)
 def holders_not_told(patch):
     patch.setattr(core_links.Links, "tell_holders", lambda self: None)
 
@@ -190,13 +196,13 @@ def holders_not_told(patch):
 
 
 @mutant("at_most_one_action_at_a_time")
-def two_actions_at_once(patch):
-    action_waits = core_moves.action_waits
+def running_actions_not_adopted(patch):
+    begin_life = core.begin_life
 
-    def without_the_running_one(mind, record, action):
-        return action_waits(mind, replace(record, running=None), action)
+    def as_if_nothing_ran(mind, event, **more):
+        begin_life(mind, replace(event, running=frozenset()), **more)
 
-    patch.setattr(core_moves, "action_waits", without_the_running_one)
+    patch.setattr(core, "begin_life", as_if_nothing_ran)
 
 
 @mutant("what_is_there_is_not_deployed_again")
@@ -312,7 +318,7 @@ def everybody_speaks_for_everybody(patch):
 def test_a_mutant_is_caught(mutant, monkeypatch):
     mutant.apply(monkeypatch)
     for seed in range(SEEDS):
-        if any(violation.promise in mutant.caught_by for violation in _violations(seed)):
+        if any(violation.promise in mutant.caught_by for violation in _violations(seed, mutant.weather)):
             return
     pytest.fail(f"{SEEDS} scenarios showed nothing of it")
 
@@ -321,5 +327,5 @@ def test_there_are_enough_mutants():
     assert len(MUTANTS) >= 12
 
 
-def _violations(seed: int) -> list[Violation]:
-    return scenario.Scenario(seed).play().violations
+def _violations(seed: int, weather: Conditions | None) -> list[Violation]:
+    return scenario.Scenario(seed, weather=weather).play().violations

@@ -63,6 +63,11 @@ def starts_shims(pid: int) -> bool:
     return session != str(pid) and shim.__file__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
+def has_field(path: Path, key: str) -> bool:
+    """Tell whether the file of an action says something already."""
+    return path.exists() and key in dict(shim.read_fields(str(path)))
+
+
 def services(agent: Path) -> list[int]:
     """Return the live processes that pid files of an agent name."""
     pids = [int(path.read_text()) for path in sorted((agent / "run").glob("*.pid"))]

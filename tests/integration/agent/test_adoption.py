@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from roboconf_core.agent import actiondir, shim
-from roboconf_core.agent.actiondir import About
+import pytest
+
+from roboconf_core.agent import actionfile, shim
+from roboconf_core.agent.actionfile import About
 from roboconf_core.hooks.lifecycle import Command
 
-from .conftest import MARK, marked_processes, wait_for
+from .conftest import MARK, has_field, marked_processes, wait_for
 
 AGENT = """
 import os, sys, time
@@ -37,7 +39,7 @@ def start_agent(tmp_path: Path, mark: str, *scripts: str) -> subprocess.Popen[by
 
 def write_action(hands, action_id: str, script: str) -> Path:
     """Leave what an agent leaves that dies just before it starts the shim."""
-    directory = hands.layout.action(action_id)
+    path = hands.layout.action(action_id)
     about = About(
         id=action_id,
         instance="i-1",
@@ -49,17 +51,17 @@ def write_action(hands, action_id: str, script: str) -> Path:
         outputs=str(hands.layout.outputs("i-1")),
     )
     command = Command(argv=("/bin/bash", "-c", script), directory=hands.layout.work)
-    actiondir.write(directory, about, command, {MARK: hands.mark}, 100_000)
-    return directory
+    actionfile.write(path, about, command, {MARK: hands.mark}, 100_000)
+    return path
 
 
-def run_shim(directory: Path) -> int:
-    return start_shim(directory).wait()
+def run_shim(path: Path) -> int:
+    return start_shim(path).wait()
 
 
-def start_shim(directory: Path) -> subprocess.Popen[bytes]:
+def start_shim(path: Path) -> subprocess.Popen[bytes]:
     code = "import sys; from roboconf_core.agent import shim; shim.main(sys.argv[1])"
-    return subprocess.Popen([sys.executable, "-c", code, str(directory)])
+    return subprocess.Popen([sys.executable, "-c", code, str(path)])
 
 
 def test_action_goes_on_when_the_agent_is_killed_and_is_adopted(make_hands, tmp_path):
@@ -83,7 +85,7 @@ def test_action_that_ended_meanwhile_is_read(make_hands, tmp_path):
     wait_for((tmp_path / "begun").exists, "script begun")
     agent.kill()
     agent.wait()
-    wait_for((hands.layout.action("a1") / "result").exists, "result")
+    wait_for(lambda: has_field(hands.layout.action("a1"), "status"), "result")
     outcomes, running = hands.actions.adopt(rebooted=False)
     assert running == frozenset()
     assert (outcomes["a1"].reason, outcomes["a1"].stdout) == ("", "late\n")
@@ -105,10 +107,10 @@ def test_adopted_action_can_be_cancelled(make_hands, tmp_path):
 def test_time_out_holds_while_there_is_no_agent(make_hands, tmp_path):
     hands = make_hands(started=False)
     hands.layout.make()
-    directory = write_action(hands, "a1", "sleep 1000 & sleep 1000")
-    command = shim.read_fields(str(directory / "command"))
-    shim.write_fields(str(directory / "command"), [(k, "0.5" if k == "timeout" else v) for k, v in command])
-    assert run_shim(directory) == 0
+    path = write_action(hands, "a1", "sleep 1000 & sleep 1000")
+    command = shim.read_fields(str(path))
+    shim.write_fields(str(path), [(k, "0.5" if k == "timeout" else v) for k, v in command])
+    assert run_shim(path) == 0
     outcomes, _ = hands.actions.adopt(rebooted=False)
     assert outcomes["a1"].reason == "timed out after 0.5 s"
     assert marked_processes(hands.mark) == []
@@ -117,7 +119,7 @@ def test_time_out_holds_while_there_is_no_agent(make_hands, tmp_path):
 def test_services_survive_the_agent(make_hands, tmp_path):
     hands = make_hands(started=False)
     agent = start_agent(tmp_path, hands.mark, "sleep 1000 & echo started")
-    wait_for((hands.layout.action("a1") / "result").exists, "result")
+    wait_for(lambda: has_field(hands.layout.action("a1"), "status"), "result")
     os.killpg(os.getpgid(agent.pid), 0)
     agent.kill()
     agent.wait()
@@ -126,10 +128,10 @@ def test_services_survive_the_agent(make_hands, tmp_path):
 
 def test_action_that_never_began_is_taken_back_and_a_late_shim_leaves_it(make_hands, tmp_path):
     hands = make_hands(started=False)
-    directory = write_action(hands, "a1", f"touch {tmp_path}/ran")
-    about = actiondir.read_about(directory)
-    assert actiondir.look(directory, about) is None
-    assert run_shim(directory) == 0
+    path = write_action(hands, "a1", f"touch {tmp_path}/ran")
+    about = actionfile.read_about(path)
+    assert actionfile.look(path, about) is None
+    assert run_shim(path) == 0
     assert not (tmp_path / "ran").exists()
     assert hands.actions.adopt(rebooted=False) == ({}, frozenset())
     assert list(hands.layout.actions.iterdir()) == []
@@ -137,30 +139,41 @@ def test_action_that_never_began_is_taken_back_and_a_late_shim_leaves_it(make_ha
 
 def test_shim_runs_an_action_once_however_often_it_is_started(make_hands, tmp_path):
     hands = make_hands(started=False)
-    directory = write_action(hands, "a1", f"echo x >> {tmp_path}/runs; sleep 0.2")
-    shims = [start_shim(directory) for _ in range(5)]
+    path = write_action(hands, "a1", f"echo x >> {tmp_path}/runs; sleep 0.2")
+    shims = [start_shim(path) for _ in range(5)]
     assert [process.wait() for process in shims] == [0] * 5
     assert (tmp_path / "runs").read_text() == "x\n"
 
 
-def test_directory_without_a_command_is_removed(make_hands):
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_action_that_was_not_written_whole_is_removed(make_hands, share):
     hands = make_hands(started=False)
-    hands.layout.action("a1").mkdir()
+    path = write_action(hands, "a1", "true")
+    os.truncate(path, int(path.stat().st_size * share))
     assert hands.actions.adopt(rebooted=False) == ({}, frozenset())
     assert list(hands.layout.actions.iterdir()) == []
 
 
 def test_action_that_was_cut_by_a_reboot_is_lost_even_if_its_pid_is_in_use(make_hands):
     hands = make_hands(started=False)
-    directory = write_action(hands, "a1", "true")
-    shim.claim(str(directory), str(os.getpid()), shim.start_ticks(os.getpid()))
+    path = write_action(hands, "a1", "true")
+    shim.claim(str(path), os.getpid())
     assert hands.actions.adopt(rebooted=True) == ({}, frozenset())
+
+
+def test_claim_that_was_cut_short_does_not_keep_an_agent_from_starting(make_hands):
+    hands = make_hands(started=False)
+    path = write_action(hands, "a1", "true")
+    with path.open("ab") as file:
+        file.write(b"began=123")
+    assert hands.actions.adopt(rebooted=False) == ({}, frozenset())
+    assert not path.exists()
 
 
 def test_pid_that_is_in_use_again_is_not_taken_for_the_action(make_hands):
     hands = make_hands(started=False)
-    directory = write_action(hands, "a1", "true")
-    shim.claim(str(directory), str(os.getpid()), "1")
+    path = write_action(hands, "a1", "true")
+    shim.write_fields(str(path), [("began", f"{os.getpid()} 1")], more=True)
     assert hands.actions.adopt(rebooted=False) == ({}, frozenset())
 
 

@@ -10,7 +10,7 @@ import pytest
 from roboconf_core.agent.hostlock import AgentRunsAlreadyError, acquire, lock_directory
 from roboconf_core.errors import LifecycleError
 
-from .conftest import marked_processes, wait_for
+from .conftest import has_field, marked_processes, wait_for
 from .test_adoption import start_agent
 
 CRITICAL = """
@@ -34,7 +34,7 @@ def test_exclusive_actions_of_two_agents_never_overlap(make_hands, tmp_path):
 def test_waiting_for_the_lock_delays_no_other_action(make_hands, tmp_path):
     one, two = make_hands("one"), make_hands("two")
     one.start(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done", exclusive=True)
-    wait_for(lambda: list(one.layout.actions.glob("*/leader")), "lock held")
+    wait_for(lambda: has_field(one.layout.action("a1"), "leader"), "lock held")
     for number in range(12):
         two.start("true", id=f"waits{number}", exclusive=True)
     assert two.outcome("true", id="quick").reason == ""
@@ -52,7 +52,7 @@ def test_lock_is_held_while_the_action_runs_even_if_its_agent_was_killed(make_ha
     agent.wait()
     one = make_hands("one")
     one.start(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; sleep 1000 &", exclusive=True)
-    wait_for(lambda: list(one.layout.actions.glob("*/leader")), "lock held")
+    wait_for(lambda: has_field(one.layout.action("a1"), "leader"), "lock held")
     two.start(f"touch {tmp_path}/ran", exclusive=True)
     assert one.outcome("true", id="quick").reason == ""
     assert not (tmp_path / "ran").exists()
@@ -75,7 +75,7 @@ def test_killing_shim_and_action_frees_the_lock(make_hands, tmp_path):
 def test_action_that_waits_for_the_lock_can_be_cancelled(make_hands, tmp_path):
     one, two = make_hands("one"), make_hands("two")
     one.start(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done", exclusive=True)
-    wait_for(lambda: list(one.layout.actions.glob("*/leader")), "lock held")
+    wait_for(lambda: has_field(one.layout.action("a1"), "leader"), "lock held")
     two.start(f"touch {tmp_path}/ran", exclusive=True)
     assert two.outcome("true", id="quick").reason == ""
     two.actions.cancel("a1")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from roboconf_core.agent.core.state import AGENT_KEY, AgentRecord
 from roboconf_core.agent.events import (
     ActionEnded,
     BundleArrived,
@@ -38,7 +39,6 @@ from roboconf_core.agent.hostlock import AgentRunsAlreadyError
 from roboconf_core.agent.journal import replay
 from roboconf_core.agent.runner import AgentRunner
 from roboconf_core.agent.settings import LaunchSettings
-from roboconf_core.agent.state import AGENT_KEY, AgentRecord
 from roboconf_core.errors import PluginError
 from roboconf_core.hooks.lifecycle import Command, LifecycleHandler
 from roboconf_core.hooks.manager import load_plugins

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from roboconf_core.agent.core import AgentCore
+from roboconf_core.agent.core.agent import AgentCore
+from roboconf_core.agent.core.state import records_from_plain
 from roboconf_core.agent.events import (
     ActionEnded,
     BundleArrived,
@@ -29,7 +30,6 @@ from roboconf_core.agent.events import (
     TimerFired,
     Unsubscribe,
 )
-from roboconf_core.agent.state import records_from_plain
 from roboconf_core.messages.codec import decode, encode, to_plain
 from roboconf_core.messages.topology import DM_TOPIC, agent_topic
 from roboconf_core.messages.types import (

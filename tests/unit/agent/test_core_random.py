@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from roboconf_core.agent.core.state import records_from_plain
 from roboconf_core.agent.events import Connected, Outcome, ProcessDied, QueueOverflowed
-from roboconf_core.agent.state import records_from_plain
 from roboconf_core.messages.types import Farewell
 from roboconf_core.model.lifecycle import Action, Desired, Status
 

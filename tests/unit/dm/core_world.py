@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from roboconf_core.dm.core import DmCore
+from roboconf_core.dm.core.manager import DmCore
+from roboconf_core.dm.core.state import DEFAULT_LIMITS
 from roboconf_core.dm.events import (
     AddTemplate,
     ChangeDesired,
@@ -21,7 +22,6 @@ from roboconf_core.dm.events import (
     Started,
     TimerFired,
 )
-from roboconf_core.dm.state import DEFAULT_LIMITS
 from roboconf_core.messages.digest import digest_of_publications, digest_of_reports
 from roboconf_core.messages.topology import agent_topic
 from roboconf_core.messages.types import (

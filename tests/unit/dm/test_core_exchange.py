@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from roboconf_core.dm.directory import digest_of_prefix
+from roboconf_core.dm.core.directory import digest_of_prefix
+from roboconf_core.dm.core.port_space import shared_ports
 from roboconf_core.dm.events import (
     ChangeDesired,
     CreateApplication,
@@ -17,7 +18,6 @@ from roboconf_core.dm.events import (
     SendBundle,
     TimerFired,
 )
-from roboconf_core.dm.port_space import shared_ports
 from roboconf_core.errors import ConflictError
 from roboconf_core.messages.digest import digest_of_publications
 from roboconf_core.messages.types import (

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from roboconf_core.dm.directory import NEVER_AGAIN
+from roboconf_core.dm.core.directory import NEVER_AGAIN
+from roboconf_core.dm.core.state import Phase
 from roboconf_core.dm.events import CreateInstance, MachineStep, MachineStepDone, MachineStepFailed, Retry, Save
-from roboconf_core.dm.state import Phase
 from roboconf_core.messages.types import DesiredState, Epoch, Failure, Farewell, Hello
 from roboconf_core.model.instance import Instance
 from roboconf_core.model.lifecycle import Action, Desired, Status

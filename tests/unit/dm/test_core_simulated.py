@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from roboconf_core.dm.core.state import Phase
 from roboconf_core.dm.events import TimerFired
-from roboconf_core.dm.state import Phase
 from roboconf_core.model.lifecycle import Status
 
 from .core_world import World, running_shop

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from roboconf_core.dm import explain, settled, views
+from roboconf_core.dm.core import explain, settled, views
 from roboconf_core.dm.events import CreateInstance
 from roboconf_core.errors import NotFoundError
 from roboconf_core.messages.types import Failure

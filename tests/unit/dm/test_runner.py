@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from roboconf_core.dm.bundles import BundleStore
+from roboconf_core.dm.core.state import APPLICATION, INSTANCE, RECORDS, ApplicationRecord
 from roboconf_core.dm.events import (
     AgentConnected,
     CancelTimer,
@@ -33,7 +34,6 @@ from roboconf_core.dm.events import (
     TimerFired,
 )
 from roboconf_core.dm.runner import EndingError, Runner
-from roboconf_core.dm.state import APPLICATION, INSTANCE, RECORDS, ApplicationRecord
 from roboconf_core.dm.store import Store, StoreError
 from roboconf_core.errors import ConflictError, NotFoundError
 from roboconf_core.hooks.transports import Delivery

@@ -10,9 +10,9 @@ import textwrap
 
 import pytest
 
+from roboconf_core.dm.core.state import APPLICATION, RECORDS, REPORT, ApplicationRecord, TargetRecord
 from roboconf_core.dm.events import Record, RecordAction
 from roboconf_core.dm.history import Retention
-from roboconf_core.dm.state import APPLICATION, RECORDS, REPORT, ApplicationRecord, TargetRecord
 from roboconf_core.dm.store import Store, StoreError
 from roboconf_core.messages.types import ActionReported, Epoch, Failure, HeldImport, InstanceReported
 from roboconf_core.model.lifecycle import Action, Status
@@ -212,7 +212,7 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path):
     program = textwrap.dedent(
         """
         import sys
-        from roboconf_core.dm.state import APPLICATION, ApplicationRecord
+        from roboconf_core.dm.core.state import APPLICATION, ApplicationRecord
         from roboconf_core.dm.store import Store
         store = Store(sys.argv[1])
         for number in range(100_000):

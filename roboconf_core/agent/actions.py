@@ -2,7 +2,7 @@
 
 Everything but ``run``, ``cancel`` and ``forget``, which only hand over, happens in the
 thread of one loop. An action goes through these phases: a worker prepares it; an exclusive
-one waits for the host's lock; a shim runs it; its directory tells how it ended.
+one waits for the host's lock; a shim runs it; its file tells how it ended.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from roboconf_core.agent import actiondir, shim
-from roboconf_core.agent.actiondir import About, Found
+from roboconf_core.agent import actionfile, shim
+from roboconf_core.agent.actionfile import About, Found
 from roboconf_core.agent.events import ActionEnded, Outcome, Run
 from roboconf_core.agent.hostlock import HostLock
-from roboconf_core.agent.layout import Layout, remove
+from roboconf_core.agent.layout import Layout
 from roboconf_core.agent.loop import Loop, Moment, Workers
 from roboconf_core.agent.marks import INSTANCE_MARK
 from roboconf_core.agent.preparation import Prepared
@@ -50,7 +50,7 @@ class _Task:
     started: float = field(default_factory=time.time)
     has_status: bool = False
     about: About | None = None
-    """Set once the action's directory was written."""
+    """Set once the action's file was written."""
     descriptor: int | None = None
     """Of the process that is waited for."""
     orphan: bool = False
@@ -76,7 +76,7 @@ class Actions:
         """Make it; nothing runs yet.
 
         Args:
-            layout: Where the directories of actions are.
+            layout: Where the files of actions are.
             loop: In whose thread all of it happens.
             workers: Threads for ``prepare``.
             prepare: Finds what is to be run; must not raise.
@@ -103,7 +103,7 @@ class Actions:
         self._loop.call(self._shims.prepare)
 
     def run(self, run: Run) -> None:
-        """Begin an action; its directory must not exist."""
+        """Begin an action that was not asked for before."""
         self._loop.call(partial(self._begin, run))
 
     def cancel(self, action_id: str) -> None:
@@ -111,25 +111,22 @@ class Actions:
         self._loop.call(partial(self._cancel, action_id))
 
     def forget(self, action_id: str) -> None:
-        """Remove the directory of an action that ended; its outcome was recorded."""
-        place = self._layout.discard(self._layout.action(action_id))
-        if place is not None:
-            self._workers.submit(partial(remove, place))
+        """Remove the file of an action that ended; its outcome was recorded."""
+        self._layout.action(action_id).unlink(missing_ok=True)
 
     # --- before the loop runs
 
     def adopt(self, *, rebooted: bool) -> tuple[dict[str, Outcome], frozenset[str]]:
-        """Look at all directories; return the outcomes of what ended, and the ids of what runs and is now waited for.
+        """Look at all files; return the outcomes of what ended, and the ids of what runs and is now waited for.
 
-        Directories of actions that never began, or whose result is lost, are removed.
+        Files of actions that never began, or whose result is lost, are removed.
         """
         outcomes: dict[str, Outcome] = {}
-        for directory in sorted(self._layout.actions.iterdir()):
-            about = actiondir.read_about(directory)
-            found = actiondir.look(directory, about, rebooted=rebooted) if about else None
+        for path in sorted(self._layout.actions.iterdir()):
+            about = actionfile.read_about(path)
+            found = actionfile.look(path, about, rebooted=rebooted) if about else None
             if about is None or found is None:
-                shim.claim(str(directory), "0", "")
-                remove(directory)
+                path.unlink()
             elif found.outcome is not None:
                 outcomes[about.id] = found.outcome
             else:
@@ -202,7 +199,7 @@ class Actions:
             os.close(descriptor)  # the shim holds it now
 
     def _launch(self, task: _Task, command: Command, lock: int | None) -> None:
-        directory = self._layout.action(task.id)
+        path = self._layout.action(task.id)
         task.about = About(
             id=task.id,
             instance=task.instance,
@@ -216,8 +213,8 @@ class Actions:
         task.started = time.time()
         try:
             environment = self._environment | {INSTANCE_MARK: task.instance} | dict(command.environment)
-            actiondir.write(directory, task.about, command, environment, self._output_limit_bytes)
-            task.descriptor = self._shims.start(directory, lock)
+            actionfile.write(path, task.about, command, environment, self._output_limit_bytes)
+            task.descriptor = self._shims.start(path, lock)
         except (OSError, ValueError) as error:
             self._give_up(task, f"cannot run '{task.action}': {error}")
             return
@@ -243,7 +240,7 @@ class Actions:
     def _look(self, task: _Task) -> None:
         if self._tasks.get(task.id) is not task or task.about is None:
             return
-        found = actiondir.look(self._layout.action(task.id), task.about)
+        found = actionfile.look(self._layout.action(task.id), task.about)
         if found is not None and found.outcome is not None:
             self._finish(task, found.outcome)
         elif found is not None:
@@ -252,7 +249,7 @@ class Actions:
             if task.cancelled:
                 self._end_session(task)
         else:
-            said = actiondir.said_by_shim(self._layout.action(task.id)) or "the shim was killed"
+            said = actionfile.said_by_shim(self._layout.action(task.id)) or "the shim was killed"
             self._give_up(task, "cancelled" if task.cancelled else f"its result is lost: {said}")
 
     def _cancel(self, action_id: str) -> None:
@@ -276,14 +273,14 @@ class Actions:
         task.deadline = self._loop.later(1.0, partial(self._give_up, task, f"{reason}, and could not be ended"))
 
     def _end_session(self, task: _Task) -> None:
-        leader = actiondir.leader_of(self._layout.action(task.id))
+        leader = actionfile.leader_of(self._layout.action(task.id))
         if leader is not None and leader.alive:
             shim.signalled(leader.pid, signal.SIGKILL)
 
     def _give_up(self, task: _Task, reason: str) -> None:
         outcome = Outcome(exit_status=None, reason=reason, started=task.started)
         if task.about is not None:
-            stdout, stderr = actiondir.tails(task.about)
+            stdout, stderr = actionfile.tails(task.about)
             outcome = replace(outcome, stdout=stdout, stderr=stderr, duration_s=time.time() - task.started)
         self._finish(task, outcome)
 

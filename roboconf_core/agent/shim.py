@@ -2,22 +2,25 @@
 
 Forked, one for each action, by a process that the agent starts as ``python -I -S shim.py
 SOCKET``: a fork takes a millisecond, an interpreter twenty. Imports nothing of ours and next
-to nothing of the standard library, so that this process is small. The action's directory
-holds ``command`` (what to run) and receives
+to nothing of the standard library, so that this process is small.
 
-- ``began``: this process, put there atomically before anything runs. Whoever finds it
-  there already leaves: that is how an agent that was restarted takes an action back;
+An action is one file, a list of ``key=value`` that each end in a NUL, which neither an
+argument nor an environment variable can contain. To what the agent wrote (what is to be run),
+are added
+
+- ``began``: this process, before anything runs. Whoever finds it there already leaves: that
+  is how an agent that was restarted takes an action back;
 - ``leader``: the process that the action is;
-- ``result``: how it ended, put there atomically.
+- how it ended: ``started``, ``duration``, and a ``status`` or a ``reason``.
 
-All four are lists of ``key=value`` separated by NUL, which neither an argument nor an
-environment variable can contain.
+Nothing here waits for the disk: a loss of power ends the action too, and a result that it
+takes along counts as lost.
 
 The action ends when its leader exits; what it left in the background goes on. Its time-out
 and its cancellation (``SIGTERM`` to the shim) end everything in the leader's session.
 """
 
-# ruff: noqa: PTH104, PTH108, PTH118, PTH123, PTH208 - pathlib takes longer to import than all that this program does
+# ruff: noqa: PTH123, PTH208 - pathlib takes longer to import than all that this program does
 
 from __future__ import annotations
 
@@ -44,16 +47,16 @@ Fields = list[tuple[str, str]]
 
 
 def serve(descriptor: int) -> None:
-    """Fork a shim for each action's directory that comes on a socket, until its other side is closed.
+    """Fork a shim for each action that comes on a socket, until its other side is closed.
 
-    With the directory come descriptors that the shim is to hold until it ends: locks. The
-    answer brings a descriptor of the shim's process, or says why there is none.
+    With the path of an action come descriptors that the shim is to hold until it ends: locks.
+    The answer brings a descriptor of the shim's process, or says why there is none.
     """
     server = _socket.socket(fileno=descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a shim ended
     while True:
-        directory, ancillary, _, _ = server.recvmsg(4096, _socket.CMSG_SPACE(_INT_BYTES), _socket.MSG_CMSG_CLOEXEC)
-        if not directory:
+        path, ancillary, _, _ = server.recvmsg(4096, _socket.CMSG_SPACE(_INT_BYTES), _socket.MSG_CMSG_CLOEXEC)
+        if not path:
             return
         try:
             forked = os.fork()
@@ -61,55 +64,50 @@ def serve(descriptor: int) -> None:
             server.send(str(error).encode())
         else:
             if forked == 0:
-                return _begin(server, os.fsdecode(directory))
+                return _begin(server, os.fsdecode(path))
         for _, _, held in ancillary:
             os.close(int.from_bytes(held, sys.byteorder))
 
 
-def _begin(server: _socket.socket, directory: str) -> None:
+def _begin(server: _socket.socket, path: str) -> None:
     """Be a shim: leave the surroundings, answer, run the action."""
     os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    try:
-        log = os.open(os.path.join(directory, "shim.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        process = os.pidfd_open(os.getpid())
-    except OSError as error:
-        server.send(str(error).encode())
-        return
     for standard in (1, 2):
-        os.dup2(log, standard)
+        os.dup2(0, standard)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    process = os.pidfd_open(os.getpid())
     passed = process.to_bytes(_INT_BYTES, sys.byteorder)
     server.sendmsg([b"begins"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, passed)])
-    for descriptor in (log, process):
-        os.close(descriptor)
+    os.close(process)
     server.close()
-    main(directory)
+    try:
+        main(path)
+    except Exception as error:
+        write_fields(path, [("said", repr(error))], more=True)
+        raise
 
 
-def main(directory: str) -> None:
-    """Run the action that a directory describes, unless somebody has claimed it."""
+def main(path: str) -> None:
+    """Run an action, unless somebody has claimed it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
-    if claim(directory, str(os.getpid()), start_ticks(os.getpid()) or ""):
-        _keep(directory, _Action(directory, read_fields(os.path.join(directory, "command"))).run())
+    if claim(path, os.getpid()):
+        _keep(path, _Action(path, read_fields(path)).run())
 
 
-def _keep(directory: str, result: Fields) -> None:
+def _keep(path: str, result: Fields) -> None:
     """Write the result, waiting for room on a full disk rather than losing it."""
     for _ in range(ROOM_S):
         try:
-            write_fields(os.path.join(directory, "result"), result)
-        except OSError as error:
-            sys.stderr.write(f"the result cannot be recorded: {error}\n")
+            return write_fields(path, result, more=True)
+        except OSError:
             time.sleep(1)
-        else:
-            return
 
 
 class _Action:
     """One run of a command, from its start to its result."""
 
-    def __init__(self, directory: str, fields: Fields) -> None:
-        self._directory = directory
+    def __init__(self, path: str, fields: Fields) -> None:
+        self._path = path
         one = dict(fields)
         self._argv = [value for key, value in fields if key == "arg"]
         self._environment = dict(os.environ)
@@ -149,11 +147,10 @@ class _Action:
         )
         for descriptor in descriptors:
             os.close(descriptor)
-        record = [("pid", str(self._leader)), ("start", start_ticks(self._leader) or "")]
         try:
-            write_fields(os.path.join(self._directory, "leader"), record)
-        except OSError as error:  # the action runs: all that is lost is a way to end it without this process
-            sys.stderr.write(f"the leader cannot be recorded: {error}\n")
+            write_fields(self._path, [("leader", named(self._leader))], more=True)
+        except OSError:
+            return  # the action runs: all that is lost is a way to end it without this process
 
     def _wait(self, deadline: float) -> str:
         while True:
@@ -198,49 +195,70 @@ class _Action:
         return [("status", str(code))] if code >= 0 else [("reason", f"ended by signal {-code}")]
 
 
-def claim(directory: str, pid: str, start: str) -> bool:
-    """Take an action for a process, or for nobody (pid 0); False when it was taken already."""
-    draft = os.path.join(directory, f"began.{os.getpid()}")
-    write_fields(draft, [("pid", pid), ("start", start)])
+def claim(path: str, pid: int) -> bool:
+    """Take an action for a process, or for nobody (pid 0); False when it was taken already.
+
+    Raises:
+        OSError: If it is gone, or cannot be written.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     try:
-        os.link(draft, os.path.join(directory, "began"))
-    except FileExistsError:
-        return False
+        os.lockf(descriptor, os.F_LOCK, 0)
+        if any(key == "began" for key, _ in _read(descriptor)):
+            return False
+        _add(descriptor, [("began", named(pid))])
     finally:
-        os.unlink(draft)
+        os.close(descriptor)
     return True
 
 
+def named(pid: int) -> str:
+    """Return what names a process, and none that comes to have the same pid: its pid and when it started."""
+    return f"{pid} {start_ticks(pid) or ''}"
+
+
 def read_fields(path: str) -> Fields:
-    """Return the fields of a file.
+    """Return the fields of a file, but for one that was cut short.
 
     Raises:
         OSError: If it cannot be read.
-        ValueError: If it is not complete.
     """
-    with open(path, "rb") as file:
-        data = file.read()
-    if not data.endswith(b"\0\0"):
-        raise ValueError(f"{path} is not complete")
-    pairs = [os.fsdecode(field).partition("=") for field in data[:-2].split(b"\0")]
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return _read(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_fields(path: str, fields: Fields, *, more: bool = False) -> None:
+    """Write a file of fields, readable by its owner only, or add ``more`` to one: all of them or nothing.
+
+    Raises:
+        OSError: If there is no room, or no file to add to.
+    """
+    flags = os.O_APPEND if more else os.O_CREAT | os.O_TRUNC
+    descriptor = os.open(path, os.O_WRONLY | flags, 0o600)
+    try:
+        _add(descriptor, fields)
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int) -> Fields:
+    data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    pairs = [os.fsdecode(field).partition("=") for field in data.split(b"\0")[:-1]]
     return [(key, value) for key, _, value in pairs]
 
 
-def write_fields(path: str, fields: Fields) -> None:
-    """Put a file of fields in its place atomically; readable by its owner only.
-
-    Nothing here waits for the disk: a loss of power ends the action too, and what it cuts
-    short is found not to be complete.
-    """
-    draft = f"{path}.draft"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _add(descriptor: int, fields: Fields) -> None:
+    size = os.fstat(descriptor).st_size
+    left = b"".join(os.fsencode(f"{key}={value}\0") for key, value in fields)
     try:
-        left = b"\0".join(os.fsencode(f"{key}={value}") for key, value in fields) + b"\0\0"
         while left:
             left = left[os.write(descriptor, left) :]
-    finally:
-        os.close(descriptor)
-    os.rename(draft, path)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
 
 
 def stat_of(pid: int) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import socket
@@ -12,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from roboconf_core.agent import shim
-from roboconf_core.agent.actiondir import tail
+from roboconf_core.agent.actionfile import tail
 from roboconf_core.agent.events import Run
 from roboconf_core.agent.layout import Layout
 from roboconf_core.agent.preparation import Preparation, can_bind, imports_of, read_pid
@@ -239,10 +240,28 @@ def test_fields_are_read_as_they_were_written(tmp_path):
     shim.write_fields(str(tmp_path / "f"), fields)
     assert shim.read_fields(str(tmp_path / "f")) == fields
     content = (tmp_path / "f").read_bytes()
-    for cut in range(len(content) - 1):
+    for cut in range(len(content)):
         (tmp_path / "f").write_bytes(content[:cut])
-        with pytest.raises(ValueError, match="not complete"):
-            shim.read_fields(str(tmp_path / "f"))
+        assert shim.read_fields(str(tmp_path / "f")) == fields[: content[:cut].count(b"\0")]
+
+
+def test_fields_are_added_all_or_none(tmp_path, monkeypatch):
+    path = str(tmp_path / "f")
+    shim.write_fields(path, [("a", "1")])
+    shim.write_fields(path, [("b", "2"), ("c", "3")], more=True)
+    write, room = os.write, [3]
+
+    def write_little(descriptor, data):
+        room.append(room[-1] - 1)
+        if room[-1] <= 0:
+            raise OSError(errno.ENOSPC, "no room")
+        return write(descriptor, data[:2])
+
+    monkeypatch.setattr(os, "write", write_little)
+    with pytest.raises(OSError, match="no room"):
+        shim.write_fields(path, [("d", "4"), ("e", "5")], more=True)
+    monkeypatch.undo()
+    assert shim.read_fields(path) == [("a", "1"), ("b", "2"), ("c", "3")]
 
 
 def test_output_that_is_too_long_is_emptied_in_place_and_its_end_kept(tmp_path):

@@ -1,4 +1,4 @@
-"""The directory of one action, as the agent writes and reads it; ``shim`` is the other side."""
+"""The file of one action, as the agent writes and reads it; ``shim`` is the other side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from roboconf_core.agent.events import Outcome
 from roboconf_core.agent.processes import ProcessId
 from roboconf_core.hooks.lifecycle import Command
 
-SHIM_LOG = "shim.log"
+_WHOLE = ("whole", "")
+"""The last field that the agent writes."""
 TAIL_BYTES = 16 * 1024
 """How much of the end of an output goes into an outcome."""
 
@@ -34,7 +35,7 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """How an action stands, as its directory and the processes tell."""
+    """How an action stands, as its file and the processes tell."""
 
     outcome: Outcome | None = None
     """It ended."""
@@ -44,9 +45,8 @@ class Found:
     """The process is the leader itself, because the shim was killed."""
 
 
-def write(directory: Path, about: About, command: Command, environment: dict[str, str], limit_bytes: int) -> None:
-    """Write all that the shim is to know; the directory is new."""
-    directory.mkdir(mode=0o700)
+def write(path: Path, about: About, command: Command, environment: dict[str, str], limit_bytes: int) -> None:
+    """Write all that the shim is to know."""
     outputs = Path(about.outputs)
     outputs.mkdir(mode=0o700, exist_ok=True)
     out, err = (_fresh(outputs / f"{about.action}.{kind}") for kind in ("stdout", "stderr"))
@@ -60,46 +60,47 @@ def write(directory: Path, about: About, command: Command, environment: dict[str
         ("stderr", err),
         *(("arg", argument) for argument in command.argv),
         *(("env", f"{name}={value}") for name, value in environment.items()),
+        _WHOLE,
     ]
-    shim.write_fields(str(directory / "command"), _without_nul(fields))
+    shim.write_fields(str(path), _without_nul(fields))
 
 
-def read_about(directory: Path) -> About | None:
+def read_about(path: Path) -> About | None:
     """Return what was written, or None when the agent died before it could."""
-    try:
-        fields = dict(shim.read_fields(str(directory / "command")))
-    except (FileNotFoundError, ValueError):
+    fields = shim.read_fields(str(path))
+    if _WHOLE not in fields:
         return None
-    values = json.loads(fields["about"])
+    values = json.loads(dict(fields)["about"])
     return About(**values | {"success": tuple(values["success"])})
 
 
-def look(directory: Path, about: About, *, rebooted: bool = False) -> Found | None:
+def look(path: Path, about: About, *, rebooted: bool = False) -> Found | None:
     """Return how an action stands; None when it never began (and never will) or its result is lost."""
-    if outcome := _outcome(directory, about):
-        return Found(outcome=outcome)
-    if rebooted or shim.claim(str(directory), "0", ""):
+    if not rebooted and shim.claim(str(path), 0):
         return None
-    began = _process(directory / "began")
+    fields = _fields(path)
+    if outcome := _outcome(fields, about):
+        return Found(outcome=outcome)
+    began = None if rebooted else _process(fields, "began")
     if began is None:
         return None
     if began.alive:
         return Found(process=began)
-    if outcome := _outcome(directory, about):  # written while we looked
+    fields = _fields(path)
+    if outcome := _outcome(fields, about):  # written while we looked
         return Found(outcome=outcome)
-    leader = _process(directory / "leader")
+    leader = _process(fields, "leader")
     return Found(process=leader, orphan=True) if leader is not None and leader.alive else None
 
 
-def leader_of(directory: Path) -> ProcessId | None:
+def leader_of(path: Path) -> ProcessId | None:
     """Return the process that the action is, once it was started."""
-    return _process(directory / "leader")
+    return _process(_fields(path), "leader")
 
 
-def said_by_shim(directory: Path) -> str:
-    """Return the last line that the shim itself printed: it does so only in trouble."""
-    lines = tail(directory / SHIM_LOG).splitlines()
-    return lines[-1] if lines else ""
+def said_by_shim(path: Path) -> str:
+    """Return what the shim itself said: it does so only in trouble."""
+    return _fields(path).get("said", "")
 
 
 def tails(about: About) -> tuple[str, str]:
@@ -139,18 +140,17 @@ def _end(path: Path, size_bytes: int) -> bytes:
         return b""
 
 
-def _process(path: Path) -> ProcessId | None:
-    try:
-        fields = dict(shim.read_fields(str(path)))
-    except FileNotFoundError:
-        return None
-    return ProcessId(int(fields["pid"]), fields["start"]) if fields["pid"] != "0" else None
+def _fields(path: Path) -> dict[str, str]:
+    return dict(shim.read_fields(str(path)))
 
 
-def _outcome(directory: Path, about: About) -> Outcome | None:
-    try:
-        fields = dict(shim.read_fields(str(directory / "result")))
-    except (FileNotFoundError, ValueError):
+def _process(fields: dict[str, str], name: str) -> ProcessId | None:
+    pid, _, start = fields.get(name, "").partition(" ")
+    return ProcessId(int(pid), start) if pid.isdecimal() and int(pid) else None
+
+
+def _outcome(fields: dict[str, str], about: About) -> Outcome | None:
+    if "status" not in fields and "reason" not in fields:
         return None
     status = int(fields["status"]) if "status" in fields else None
     stdout, stderr = tails(about)

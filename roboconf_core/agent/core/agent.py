@@ -169,6 +169,7 @@ class AgentCore:
         mind.memory.put_agent(self._agent_record_of(refuted))
         mind.registry.farewell(agent, epoch)
         mind.exporter.renew(refuted)
+        self._links.hold_anew()
         self._links.beat()
 
     def _agent_record_of(self, epoch: Epoch) -> AgentRecord:

@@ -159,6 +159,11 @@ class Links:
                 self._drained[key] = current.stamp
                 self._send_drained(current)
 
+    def hold_anew(self) -> None:
+        """Tell once more all that is held: exporters were told that this agent is gone."""
+        self._told.clear()
+        self._told_at = (-1, -1)
+
     def withdrawn_again(self, publication: Publication) -> None:
         """Answer a planned withdrawal that came again: the first answer may be lost."""
         if publication.planned and self._drained.get(key_of(publication)) == publication.stamp:

@@ -11,9 +11,10 @@ from roboconf_core.dm.core.memory import Memory, exports_key
 from roboconf_core.dm.core.state import MachineRecord
 from roboconf_core.dm.core.turn import Turn
 from roboconf_core.messages.digest import digest_of_publications
-from roboconf_core.messages.topology import importers_topic
+from roboconf_core.messages.topology import exporters_topic, importers_topic
 from roboconf_core.messages.types import Epoch, Farewell, ImportsRepaired, Publication
 from roboconf_core.model.lifecycle import Status
+from roboconf_core.model.variables import import_specs
 
 NEVER_AGAIN = 2**31
 """Boot and incarnation of a farewell to a machine that was terminated: nothing of its generation may come after."""
@@ -76,16 +77,31 @@ def repair(memory: Memory, application: str, prefix: str) -> ImportsRepaired:
 
 
 def say_farewell(turn: Turn, machine: MachineRecord, epoch: Epoch | None) -> MachineRecord:
-    """Tell the importers that all of an agent's exports up to an epoch are gone; return the changed machine."""
+    """Tell that an agent is gone; return the changed machine.
+
+    Importers learn that all its exports up to the epoch are gone, exporters that it holds
+    theirs no more: a drain need not wait for it.
+    """
     if epoch is None:
         return machine
     farewell = Farewell(agent=machine.agent, epoch=epoch)
-    prefixes = {p.prefix for p in turn.memory.published_by(machine.agent) if is_live(turn.memory, p)}
-    for prefix in sorted(prefixes):
+    exported = {p.prefix for p in turn.memory.published_by(machine.agent) if is_live(turn.memory, p)}
+    for prefix in sorted(exported):
         turn.publish(importers_topic(machine.application, prefix), farewell)
+    for prefix in sorted(_imported_by(turn.memory, machine)):
+        turn.publish(exporters_topic(machine.application, prefix), farewell)
     changed = replace(machine, farewell=epoch)
     turn.memory.machines.put(machine.agent, changed)
     return changed
+
+
+def _imported_by(memory: Memory, machine: MachineRecord) -> set[str]:
+    """Return the prefixes that the instances of a machine import within their application."""
+    graph = memory.template_of(machine.application).graph
+    components = {i.component for i in memory.instances_of(machine.application) if i.agent == machine.agent}
+    return {
+        wanted.prefix for component in components for wanted in import_specs(graph, component) if not wanted.external
+    }
 
 
 def forget_agent(turn: Turn, agent: str) -> None:

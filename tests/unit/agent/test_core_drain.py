@@ -84,6 +84,16 @@ def test_a_holder_that_is_lost_is_not_waited_for(web, make):
     assert web.run_of("/vm/web").action is Action.STOP
 
 
+def test_an_importer_that_refuted_its_farewell_says_again_what_it_holds(world, make):
+    world.want(make.spec("/vm/lb", imports=["Db.port"]))
+    world.exported(make.publication("/db1/db"))
+    world.finish_all()
+    told = world.messages(ExportsHeld)
+    assert told
+    world.hear(Farewell(agent="app/vm", epoch=Epoch(1, 1, 0)))
+    assert world.messages(ExportsHeld) == [*told, told[-1]]
+
+
 def test_a_late_word_of_a_holder_that_has_answered_does_not_hold_up_the_stop(web, make):
     first = web.published("/vm/web")[-1]
     stop(web, make)

@@ -66,6 +66,13 @@ def test_the_exports_of_a_lost_agent_are_said_farewell_to():
     assert world.published(Farewell, effects) == [("shop/those.that.import.Store", farewell)]
 
 
+def test_exporters_learn_that_a_lost_agent_holds_theirs_no_more():
+    world, store, web = running_shop()
+    effects = beats(world, [store], 15)
+    farewell = Farewell(agent=web.name, epoch=web.epoch)
+    assert ("shop/those.that.export.Store", farewell) in world.published(Farewell, effects)
+
+
 def test_the_target_is_asked_about_a_lost_machine():
     world, _, _, effects = lost_store()
     assert world.steps(effects) == [(MachineStep.CHECK, "shop/store-vm")]

@@ -85,15 +85,17 @@ def unclean(memory: Memory, machine: MachineRecord) -> tuple[str, ...]:
 
 
 def termination_given_up(turn: Turn, machine: MachineRecord, reason: str) -> None:
-    """Keep a machine that cannot be ended in sight."""
+    """Keep a machine that cannot be ended in sight; what a failed creation may have left, too."""
     problem = f"it cannot be ended: {reason}"
     if machine.status is Status.NOT_DEPLOYED:
-        gone(turn, machine, (), left=f"; what that left {problem}")
+        text = f"{machine.problem}; what that left {problem}" if machine.problem else problem
+        failure = MachineFailure(step=MachineStep.TERMINATE, reason=text, attempt=machine.attempt, exhausted=True)
+        change(turn, machine, failure=failure, problem=text)
     else:
         move(turn, machine, MachineTrigger.FAILED, problem, problem=problem)
 
 
-def gone(turn: Turn, machine: MachineRecord, ended: tuple[str, ...], *, left: str = "") -> None:
+def gone(turn: Turn, machine: MachineRecord, ended: tuple[str, ...]) -> None:
     """Take note that a machine is terminated: nothing of this generation can come any more."""
     turn.cancel_timer(steps.TIMER + machine.agent)
     if machine.status is Status.PROBLEM:  # it was given up, and is gone after all
@@ -103,7 +105,7 @@ def gone(turn: Turn, machine: MachineRecord, ended: tuple[str, ...], *, left: st
     directory.forget_agent(turn, machine.agent)
     for instance in turn.memory.on_machine(machine.agent):
         turn.memory.reports.remove(instance.id)
-    problem = machine.problem + left if machine.status is Status.NOT_DEPLOYED else ""
+    problem = machine.problem if machine.status is Status.NOT_DEPLOYED else ""
     failure = MachineFailure(step=MachineStep.CREATE, reason=problem, exhausted=True) if problem else None
     move(turn, machine, MachineTrigger.TERMINATED, "its machine is gone", phase=Phase.IDLE, failure=failure, problem="")
     change(

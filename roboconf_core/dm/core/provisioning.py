@@ -37,7 +37,9 @@ def reconcile(turn: Turn, agent: str) -> None:
 def renew(turn: Turn, machine: MachineRecord) -> None:
     """Begin anew what was given up, because a user asks."""
     if machine.phase is Phase.TERMINATING and machine.status is Status.NOT_DEPLOYED:
-        change(turn, machine, problem="")  # once the leftovers are ended, a new creation may begin
+        changed = change(turn, machine, problem="")  # once the leftovers are ended, a new creation may begin
+        if changed.is_exhausted:
+            steps.enter(turn, change(turn, changed, failure=None), Phase.TERMINATING)
         return
     if not machine.is_exhausted:
         return

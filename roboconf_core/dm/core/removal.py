@@ -18,7 +18,8 @@ def still_there(memory: Memory, instance: InstanceRecord) -> str:
         machine = memory.machine_of(instance)
         if machine.status is not Status.NOT_DEPLOYED:
             return f"it is {machine.status}"
-        return "what is left of its machine is being ended" if machine.phase is not Phase.IDLE else ""
+        ended = machine.phase is Phase.IDLE or machine.is_exhausted
+        return "" if ended else "what is left of its machine is being ended"
     report = memory.reports.get(instance.id)
     return f"it is {report.status}" if report is not None and report.status is not Status.NOT_DEPLOYED else ""
 

@@ -139,7 +139,7 @@ def test_leftovers_of_a_creation_that_cannot_be_ended_are_named():
         world.failed(STORE, "it resists")
         world.wait(10.0)
     assert "no quota; what that left it cannot be ended: it resists" in world.machine(STORE).failure.reason
-    assert world.machine(STORE).phase is Phase.IDLE
+    assert world.machine(STORE).phase is Phase.TERMINATING
 
 
 def test_undeploying_clears_a_failed_creation():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from roboconf_core.dm.core.state import Phase
-from roboconf_core.dm.events import TimerFired
+from roboconf_core.dm.events import MachineStep, RemoveApplication, Retry, TimerFired
 from roboconf_core.model.lifecycle import Status
 
 from .core_world import World, running_shop
@@ -33,3 +33,31 @@ def test_a_sleep_that_is_hardly_longer_than_the_silence_of_the_lost_is_noticed()
         if at <= world.time:
             world.send(TimerFired(name))
     assert {machine.status for machine in world.memory.machines.values()} == {Status.DEPLOYED_STARTED}
+
+
+def test_what_a_failed_creation_left_is_ended_before_the_next_one():
+    world = World()
+    world.start(STORE)
+    for _ in range(6):  # three creations, three terminations
+        world.failed(STORE)
+        world.wait(70)
+    assert (world.machine(STORE).status, world.machine(STORE).phase) == (Status.NOT_DEPLOYED, Phase.TERMINATING)
+    assert "cannot be ended" in world.machine(STORE).problem
+    world.ask(Retry(application="shop"))
+    assert world.step(STORE).step is MachineStep.TERMINATE
+    world.done(STORE)
+    assert (world.step(STORE).step, world.step(STORE).generation) == (MachineStep.CREATE, 2)
+
+
+def test_leftovers_that_cannot_be_ended_do_not_keep_an_application():
+    world = World()
+    world.start(STORE)
+    for _ in range(6):
+        world.failed(STORE)
+        world.wait(70)
+    world.undeploy()
+    for _ in range(3):
+        world.failed(STORE)
+        world.wait(70)
+    world.ask(RemoveApplication(name="shop"))
+    assert not len(world.memory.applications)

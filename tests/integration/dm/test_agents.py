@@ -158,16 +158,22 @@ def test_an_agent_that_publishes_exports_of_another_is_refused(lamp, agents):
     assert dropped(lamp) == 4
 
 
+def hears_publication(agent):
+    while True:
+        sender, message = agent.told.get(timeout=PATIENCE_S)
+        if isinstance(message, ExportsPublished):
+            return sender, message
+
+
 def test_a_forged_export_reaches_importers_under_the_forgers_own_name(lamp, agents):
     """The hub stamps the sender; the importer's agent sees from it that the publication is not the exporter's."""
     db, web = agents
     (spec,) = db.hears(DesiredState).instances
     db.connection.subscribe([importers_topic("lamp", "Db")])
+    db.says(publication(db, spec), topic=importers_topic("lamp", "Db"))
+    assert hears_publication(db)[0] == db.name  # now its subscription is in force
     web.says(publication(db, spec), topic=importers_topic("lamp", "Db"))
-    while True:
-        sender, message = db.told.get(timeout=PATIENCE_S)
-        if isinstance(message, ExportsPublished):
-            break
+    sender, message = hears_publication(db)
     assert sender == web.name
     assert message.publication.agent == db.name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,10 @@ class Found:
     """The process is the leader itself, because the shim was killed."""
 
 
-def write(path: Path, about: About, command: Command, environment: dict[str, str], limit_bytes: int) -> None:
-    """Write all that the shim is to know."""
+def write(
+    path: Path, about: About, command: Command, environment: dict[str, str], limit_bytes: int, lock: Path | None = None
+) -> None:
+    """Write all that the shim is to know; ``lock`` is what it is to hold while the action runs."""
     outputs = Path(about.outputs)
     outputs.mkdir(mode=0o700, exist_ok=True)
     out, err = (_fresh(outputs / f"{about.action}.{kind}") for kind in ("stdout", "stderr"))
@@ -58,6 +61,7 @@ def write(path: Path, about: About, command: Command, environment: dict[str, str
         ("limit", str(limit_bytes)),
         ("stdout", out),
         ("stderr", err),
+        *([("lock", str(lock))] if lock else []),
         *(("arg", argument) for argument in command.argv),
         *(("env", f"{name}={value}") for name, value in environment.items()),
         _WHOLE,
@@ -91,6 +95,13 @@ def look(path: Path, about: About, *, rebooted: bool = False) -> Found | None:
         return Found(outcome=outcome)
     leader = _process(fields, "leader")
     return Found(process=leader, orphan=True) if leader is not None and leader.alive else None
+
+
+def ran_s(path: Path) -> float:
+    """Return for how long an action has run; 0 while it waits for the host's lock."""
+    if "began" not in _fields(path):
+        return 0.0
+    return time.time() - path.stat().st_mtime  # nothing is added until it ends
 
 
 def leader_of(path: Path) -> ProcessId | None:

@@ -1,29 +1,30 @@
 """Starts actions, waits for them, ends them, and finds again those of an agent that died.
 
 Everything but ``run``, ``cancel`` and ``forget``, which only hand over, happens in the
-thread of one loop. An action goes through these phases: a worker prepares it; an exclusive
-one waits for the host's lock; a shim runs it; its file tells how it ended.
+thread of one loop. An action goes through these phases: a worker prepares it; a shim runs
+it, an exclusive one once it holds the host's lock; its file tells how it ended.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from roboconf_core.agent import actionfile, shim
 from roboconf_core.agent.actionfile import About, Found
 from roboconf_core.agent.events import ActionEnded, Outcome, Run
-from roboconf_core.agent.hostlock import HostLock
+from roboconf_core.agent.hostlock import make_place
 from roboconf_core.agent.layout import Layout
 from roboconf_core.agent.loop import Loop, Moment, Workers
 from roboconf_core.agent.marks import INSTANCE_MARK
 from roboconf_core.agent.preparation import Prepared
 from roboconf_core.agent.shims import Shims
+from roboconf_core.errors import LifecycleError
 from roboconf_core.hooks.lifecycle import Command
 from roboconf_core.model.lifecycle import Action
 
@@ -68,7 +69,7 @@ class Actions:
         workers: Workers,
         *,
         prepare: Callable[[Run], Prepared],
-        lock: HostLock,
+        lock: Path,
         ended: Callable[[ActionEnded], None],
         environment: dict[str, str] | None = None,
         output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
@@ -80,7 +81,7 @@ class Actions:
             loop: In whose thread all of it happens.
             workers: Threads for ``prepare``.
             prepare: Finds what is to be run; must not raise.
-            lock: The host's, for exclusive actions.
+            lock: File of the host's lock, for exclusive actions.
             ended: Hears how each action ended, exactly once; called in the loop's thread.
             environment: Added to each action's, below what the handler gives.
             output_limit_bytes: See ``OUTPUT_LIMIT_BYTES``.
@@ -182,23 +183,10 @@ class Actions:
         task.has_status = prepared.has_status
         if prepared.command is None:
             self._finish(task, prepared.outcome or Outcome())
-        elif task.run and task.run.exclusive:
-            granted = partial(self._granted, task, prepared.command)
-            self._lock.request(
-                lambda descriptor: self._loop.call(partial(granted, descriptor)),
-                lambda reason: self._loop.call(partial(self._give_up, task, reason)),
-            )
         else:
-            self._launch(task, prepared.command, None)
+            self._launch(task, prepared.command)
 
-    def _granted(self, task: _Task, command: Command, descriptor: int) -> None:
-        try:
-            if self._tasks.get(task.id) is task:
-                self._launch(task, command, descriptor)
-        finally:
-            os.close(descriptor)  # the shim holds it now
-
-    def _launch(self, task: _Task, command: Command, lock: int | None) -> None:
+    def _launch(self, task: _Task, command: Command) -> None:
         path = self._layout.action(task.id)
         task.about = About(
             id=task.id,
@@ -213,16 +201,22 @@ class Actions:
         task.started = time.time()
         try:
             environment = self._environment | {INSTANCE_MARK: task.instance} | dict(command.environment)
-            actionfile.write(path, task.about, command, environment, self._output_limit_bytes)
-            task.descriptor = self._shims.start(path, lock)
-        except (OSError, ValueError) as error:
+            lock = self._lock if task.run and task.run.exclusive else None
+            if lock is not None:
+                make_place(lock)
+            actionfile.write(path, task.about, command, environment, self._output_limit_bytes, lock)
+            task.descriptor = self._shims.start(path)
+        except (OSError, ValueError, LifecycleError) as error:
             self._give_up(task, f"cannot run '{task.action}': {error}")
             return
         self._loop.watch(task.descriptor, partial(self._process_ended, task))
         self._set_deadline(task)
 
-    def _set_deadline(self, task: _Task) -> None:
-        task.deadline = self._loop.later(task.timeout_s + GRACE_S + SHIM_GRACE_S, partial(self._overdue, task))
+    def _set_deadline(self, task: _Task, ran_s: float = 0.0) -> bool:
+        left_s = task.timeout_s + GRACE_S + SHIM_GRACE_S - ran_s
+        if left_s > 0:
+            task.deadline = self._loop.later(left_s, partial(self._overdue, task))
+        return left_s > 0
 
     def _wait_for(self, task: _Task, found: Found) -> None:
         """Wait for a process that is not our child; one that ends meanwhile is looked at again."""
@@ -266,6 +260,8 @@ class Actions:
 
     def _overdue(self, task: _Task) -> None:
         """The shim should have ended the action by now: it was stopped, or nothing can end the process."""
+        if self._set_deadline(task, actionfile.ran_s(self._layout.action(task.id))):
+            return  # it had to wait for the host's lock
         self._end_session(task)
         if task.descriptor is not None and not task.orphan:
             _signal(task.descriptor, signal.SIGKILL)

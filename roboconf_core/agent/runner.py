@@ -25,7 +25,7 @@ from roboconf_core.agent.bundles import BundleCache, has_digest
 from roboconf_core.agent.core.agent import AgentCore
 from roboconf_core.agent.core.state import records_from_plain
 from roboconf_core.agent.events import ActionEnded, Effect, Event, MessageReceived, Run, Started
-from roboconf_core.agent.hostlock import HostLock, default_path, lock_directory
+from roboconf_core.agent.hostlock import default_path, lock_directory
 from roboconf_core.agent.journal import Change, Journal
 from roboconf_core.agent.layout import Layout, remove
 from roboconf_core.agent.loop import Loop, Workers
@@ -103,7 +103,7 @@ class AgentRunner:
             self._loop,
             self._workers,
             prepare=Preparation(settings, layout, handler=plugins.installer, bundle=self._bundles.file).prepare,
-            lock=HostLock(host_lock or default_path()),
+            lock=host_lock or default_path(),
             ended=self._queue.put,
             environment={MACHINE_MARK: settings.machine_id} if settings.machine_id else {},
             output_limit_bytes=output_limit_bytes,

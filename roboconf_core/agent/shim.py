@@ -8,7 +8,8 @@ An action is one file, a list of ``key=value`` that each end in a NUL, which nei
 argument nor an environment variable can contain. To what the agent wrote (what is to be run),
 are added
 
-- ``began``: this process, before anything runs. Whoever finds it there already leaves: that
+- ``began``: this process, before anything runs, but once it holds the host's lock where the
+  action needs it: recipes call package managers, which bear no company. Whoever finds it there already leaves: that
   is how an agent that was restarted takes an action back;
 - ``leader``: the process that the action is;
 - how it ended: ``started``, ``duration``, and a ``status`` or a ``reason``.
@@ -49,15 +50,11 @@ Fields = list[tuple[str, str]]
 def serve(descriptor: int) -> None:
     """Fork a shim for each action that comes on a socket, until its other side is closed.
 
-    With the path of an action come descriptors that the shim is to hold until it ends: locks.
     The answer brings a descriptor of the shim's process, or says why there is none.
     """
     server = _socket.socket(fileno=descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a shim ended
-    while True:
-        path, ancillary, _, _ = server.recvmsg(4096, _socket.CMSG_SPACE(_INT_BYTES), _socket.MSG_CMSG_CLOEXEC)
-        if not path:
-            return
+    while path := server.recv(4096):
         try:
             forked = os.fork()
         except OSError as error:
@@ -65,8 +62,6 @@ def serve(descriptor: int) -> None:
         else:
             if forked == 0:
                 return _begin(server, os.fsdecode(path))
-        for _, _, held in ancillary:
-            os.close(int.from_bytes(held, sys.byteorder))
 
 
 def _begin(server: _socket.socket, path: str) -> None:
@@ -89,9 +84,15 @@ def _begin(server: _socket.socket, path: str) -> None:
 
 def main(path: str) -> None:
     """Run an action, unless somebody has claimed it."""
+    fields = read_fields(path)
+    lock = dict(fields).get("lock")
+    held = [lock_file(lock)] if lock else []
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     if claim(path, os.getpid()):
-        _keep(path, _Action(path, read_fields(path)).run())
+        result = _Action(path, fields).run()
+        for descriptor in held:
+            os.close(descriptor)
+        _keep(path, result)
 
 
 def _keep(path: str, result: Fields) -> None:
@@ -195,6 +196,20 @@ class _Action:
         return [("status", str(code))] if code >= 0 else [("reason", f"ended by signal {-code}")]
 
 
+def lock_file(path: str) -> int:
+    """Wait until a lock is free and return the descriptor that holds it, until it is closed or this process ends.
+
+    Raises:
+        OSError: If the file cannot be opened.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.lockf(descriptor, os.F_LOCK, 0)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # somebody cleaned up the directory while we waited
+
+
 def claim(path: str, pid: int) -> bool:
     """Take an action for a process, or for nobody (pid 0); False when it was taken already.
 
@@ -204,7 +219,7 @@ def claim(path: str, pid: int) -> bool:
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     try:
         os.lockf(descriptor, os.F_LOCK, 0)
-        if any(key == "began" for key, _ in _read(descriptor)):
+        if b"\0began=" in _content(descriptor):
             return False
         _add(descriptor, [("began", named(pid))])
     finally:
@@ -225,9 +240,11 @@ def read_fields(path: str) -> Fields:
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        return _read(descriptor)
+        text = os.fsdecode(_content(descriptor))
     finally:
         os.close(descriptor)
+    pairs = [field.partition("=") for field in text.split("\0")[:-1]]
+    return [(key, value) for key, _, value in pairs]
 
 
 def write_fields(path: str, fields: Fields, *, more: bool = False) -> None:
@@ -244,10 +261,8 @@ def write_fields(path: str, fields: Fields, *, more: bool = False) -> None:
         os.close(descriptor)
 
 
-def _read(descriptor: int) -> Fields:
-    data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-    pairs = [os.fsdecode(field).partition("=") for field in data.split(b"\0")[:-1]]
-    return [(key, value) for key, _, value in pairs]
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
 
 def _add(descriptor: int, fields: Fields) -> None:

@@ -42,22 +42,21 @@ class Shims:
         if self._socket is None:
             self._start_server()
 
-    def start(self, path: Path, lock: int | None) -> int:
+    def start(self, path: Path) -> int:
         """Start the shim of an action and return a descriptor that tells, once it is readable, that the shim ended.
 
         Args:
             path: Of the action.
-            lock: A descriptor that the shim holds until it ends.
 
         Raises:
             OSError: If there can be no more processes; the action does not begin.
         """
         try:
-            return self._ask(path, lock)
+            return self._ask(path)
         except OSError:  # of a server that ended; should it have begun the action, the other shim leaves it
             self.close()
         try:
-            return self._ask(path, lock)
+            return self._ask(path)
         except OSError:
             self.close()
             shim.claim(str(path), 0)  # a late shim leaves it
@@ -71,9 +70,9 @@ class Shims:
             os.kill(self._server, signal.SIGKILL)  # it may be stopped
             os.waitpid(self._server, 0)
 
-    def _ask(self, path: Path, lock: int | None) -> int:
+    def _ask(self, path: Path) -> int:
         server = self._socket or self._start_server()
-        socket.send_fds(server, [os.fsencode(path)], [] if lock is None else [lock])
+        server.send(os.fsencode(path))
         said, descriptors, _, _ = socket.recv_fds(server, 4096, 1, socket.MSG_CMSG_CLOEXEC)
         if descriptors:
             return descriptors[0]

@@ -8,6 +8,7 @@ import queue
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,6 @@ import pytest
 from roboconf_core.agent import shim
 from roboconf_core.agent.actions import Actions
 from roboconf_core.agent.events import ActionEnded, Outcome, Run
-from roboconf_core.agent.hostlock import HostLock
 from roboconf_core.agent.layout import Layout
 from roboconf_core.agent.loop import Loop, Workers
 from roboconf_core.agent.preparation import Prepared
@@ -97,7 +97,7 @@ class Hands:
             self.loop,
             Workers(4, "worker"),
             prepare=self.prepare,
-            lock=HostLock(lock),
+            lock=lock,
             ended=self.events.put,
             environment={MARK: mark},
             output_limit_bytes=output_limit_bytes,
@@ -134,11 +134,12 @@ def make_hands(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Calla
         return hands
 
     yield make
-    for pid in marked_processes(mark):
-        os.kill(pid, signal.SIGKILL)
     for hands in made:
         hands.loop.stop()
         hands.actions.close()
+    for pid in marked_processes(mark):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture

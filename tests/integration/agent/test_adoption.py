@@ -24,15 +24,19 @@ from tests.integration.agent.conftest import Hands
 hands = Hands(Path({directory!r}), {mark!r}, lock=Path({lock!r}))
 hands.loop.start()
 for number, script in enumerate(sys.argv[1:], 1):
-    hands.start(script, id=f"a{{number}}")
+    hands.start(script, id=f"a{{number}}", exclusive={exclusive})
 time.sleep(1000)
 """
 ROOT = Path(__file__).parents[3]
 
 
-def start_agent(tmp_path: Path, mark: str, *scripts: str) -> subprocess.Popen[bytes]:
+def start_agent(tmp_path: Path, mark: str, *scripts: str, exclusive: bool = False) -> subprocess.Popen[bytes]:
     program = AGENT.format(
-        tests=str(ROOT), directory=str(tmp_path / "agent"), mark=mark, lock=str(tmp_path / "host" / "lifecycle.lock")
+        tests=str(ROOT),
+        directory=str(tmp_path / "agent"),
+        mark=mark,
+        lock=str(tmp_path / "host" / "lifecycle.lock"),
+        exclusive=exclusive,
     )
     return subprocess.Popen([sys.executable, "-c", program, *scripts], cwd=ROOT, env=os.environ | {MARK: ""})
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
-from roboconf_core.agent.hostlock import AgentRunsAlreadyError, acquire, lock_directory
+from roboconf_core.agent import actions, shim
+from roboconf_core.agent.hostlock import AgentRunsAlreadyError, lock_directory, make_place
 from roboconf_core.errors import LifecycleError
 
 from .conftest import has_field, marked_processes, wait_for
@@ -58,7 +60,7 @@ def test_lock_is_held_while_the_action_runs_even_if_its_agent_was_killed(make_ha
     assert not (tmp_path / "ran").exists()
     (tmp_path / "go").touch()
     assert two.ended().outcome.reason == "", "the service in the background does not hold the lock"
-    os.close(acquire(lock))
+    os.close(shim.lock_file(str(lock)))
 
 
 def test_killing_shim_and_action_frees_the_lock(make_hands, tmp_path):
@@ -86,11 +88,42 @@ def test_action_that_waits_for_the_lock_can_be_cancelled(make_hands, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_waiting_for_the_lock_is_no_part_of_the_time_out(make_hands, tmp_path, monkeypatch):
+    monkeypatch.setattr(actions, "SHIM_GRACE_S", -1.5)
+    one, two = make_hands("one"), make_hands("two")
+    one.start(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done", exclusive=True)
+    wait_for(lambda: has_field(one.layout.action("a1"), "leader"), "lock held")
+    two.start("true", exclusive=True, timeout_s=0.2)
+    two.start(f"sleep 1; touch {tmp_path}/go", id="meanwhile")
+    assert {two.ended().outcome.reason, two.ended().outcome.reason} == {""}
+
+
+def test_action_that_waited_when_its_agent_died_never_runs(make_hands, tmp_path):
+    one, two = make_hands("one"), make_hands("agent", started=False)
+    one.start(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done", exclusive=True)
+    wait_for(lambda: has_field(one.layout.action("a1"), "leader"), "lock held")
+    agent = start_agent(tmp_path, two.mark, f"touch {tmp_path}/ran", exclusive=True)
+    (shim_process,) = wait_for(lambda: waiting_shims(two.layout.action("a1")), "shim waits for the lock")
+    agent.kill()
+    agent.wait()
+    assert two.actions.adopt(rebooted=False) == ({}, frozenset())
+    (tmp_path / "go").touch()
+    wait_for(lambda: shim.start_ticks(shim_process) is None, "shim left")
+    assert one.outcome("true", id="a2", exclusive=True).reason == ""
+    assert not (tmp_path / "ran").exists()
+
+
+def waiting_shims(path: Path) -> list[int]:
+    """Return the processes that wait for a lock, once the file of an action is there."""
+    waiting = [line.split() for line in Path("/proc/locks").read_text().splitlines() if "->" in line]
+    return [int(words[5]) for words in waiting] if path.exists() else []
+
+
 def test_lock_in_a_directory_that_is_a_link_is_refused(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "host").symlink_to("elsewhere")
     with pytest.raises(LifecycleError, match="somebody else"):
-        acquire(tmp_path / "host" / "lifecycle.lock")
+        make_place(tmp_path / "host" / "lifecycle.lock")
 
 
 def test_a_directory_has_one_agent_only(tmp_path):

@@ -45,10 +45,10 @@ class Journal:
         return dict(self._values)
 
     def commit(self, changes: Sequence[Change]) -> None:
-        """Record changes, all or none; they are on disk when this returns.
+        """Record changes, all or none: they outlive this process, and with the next ``sync`` a loss of power.
 
         Raises:
-            OSError: If the disk refuses, for instance because it is full; nothing is recorded then.
+            OSError: If there is no room; nothing is recorded then.
         """
         if not changes:
             return
@@ -57,6 +57,17 @@ class Journal:
         _apply(self._values, changes)
         if self._size > self._compact_bytes and self._size > 4 * self._compact_size:
             self._compact()
+
+    def sync(self) -> None:
+        """Have all that was committed on disk.
+
+        Raises:
+            OSError: If the disk refuses.
+        """
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError:
+            self._compact()  # what the kernel could not write once it does not try to write again
 
     def close(self) -> None:
         """Leave the file; what was committed stays."""
@@ -75,7 +86,6 @@ class Journal:
     def _append(self, line: bytes) -> None:
         try:
             _write(self._descriptor, line)
-            os.fdatasync(self._descriptor)
         except OSError:
             os.ftruncate(self._descriptor, self._size)
             raise

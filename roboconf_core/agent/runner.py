@@ -3,8 +3,8 @@
 One thread owns the core and reads a queue. The transport has threads of its own; actions
 and watched processes belong to the thread of a loop; what may block is done by a few
 workers. They all hand over through the queue. Whatever is in the queue is taken in as one
-batch: its records are journalled together, then its effects are carried out, then its
-messages are acknowledged.
+batch: its records are journalled together, then its actions begin and its messages are sent,
+then what it took in is acknowledged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from roboconf_core.agent.journal import Change, Journal
 from roboconf_core.agent.layout import Layout, remove
 from roboconf_core.agent.loop import Loop, Workers
 from roboconf_core.agent.marks import MACHINE_MARK
+from roboconf_core.agent.outgoing import Outgoing, outgoing
 from roboconf_core.agent.outputs import OutputKeeper
 from roboconf_core.agent.preparation import Preparation
 from roboconf_core.agent.processes import boot_id
@@ -41,7 +42,7 @@ from roboconf_core.hooks.manager import Plugins
 from roboconf_core.hooks.transports import Delivery
 from roboconf_core.messages.codec import decode, encode, to_plain
 from roboconf_core.messages.topology import DM_TOPIC
-from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, InstanceSpec, key_of
+from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, DesiredState, InstanceSpec, key_of
 from roboconf_core.model.instant import Instant
 from roboconf_core.model.lifecycle import Action
 
@@ -213,31 +214,44 @@ class AgentRunner:
         self._bundles.tick(time.monotonic())
 
     def _take(self, items: list[Item], extra: list[Change] | None = None) -> None:
-        """Take in items, journal, act, acknowledge."""
-        effects: list[Effect] = []
-        for item in items:
-            effects += self._effects_of(item)
+        """Take in items: journal, act, speak, acknowledge."""
+        heard = [event for item in items if (event := self._event_of(item)) is not None]
+        effects = [effect for event in heard for effect in self._handled(event)]
         self._record(effects, extra or [])
         for effect in effects:
-            self._carry_out(effect)
+            self._act(effect)
+        if any(self._must_last(event) for event in heard):
+            self._persist(self._journal.sync)
+        self._speak(outgoing(effects))
         for item in items:
             self._settle(item)
 
-    def _effects_of(self, item: Item) -> tuple[Effect, ...]:
+    def _event_of(self, item: Item) -> Event | None:
         if isinstance(item, Delivery):
-            event = self._understood(item)
-            return () if event is None else self._handled(event)
+            return self._understood(item)
         if callable(item):
             item()
-            return ()
+            return None
         if isinstance(item, events.Connected):
             log.info("connected")
             self._bundles.connected(time.monotonic())
         elif isinstance(item, events.Disconnected):
             self._bundles.disconnected()
-        elif isinstance(item, ActionEnded):
-            self._log_end(item)
-        return self._handled(item)
+        return item
+
+    def _must_last(self, event: Event) -> bool:
+        """Tell whether what an event changed must outlive a loss of power before anybody hears of it.
+
+        That ends all processes, so that what was recorded of starts, stops and imports is
+        void afterwards; what the user asked for and what lies on the disk is not.
+        """
+        match event:
+            case ActionEnded(id=action_id):
+                run = self._running.get(action_id)
+                return run is None or run.action in (Action.DEPLOY, Action.UNDEPLOY)
+            case MessageReceived(message=message):
+                return isinstance(message, DesiredState)
+        return isinstance(event, Started)
 
     def _handled(self, event: Event) -> tuple[Effect, ...]:
         try:
@@ -269,9 +283,12 @@ class AgentRunner:
                 changes[effect.key] = (effect.key, to_plain(effect.record))
             elif isinstance(effect, events.Forget):
                 changes[effect.key] = (effect.key,)
+        self._persist(partial(self._journal.commit, list(changes.values())))
+
+    def _persist(self, write: Callable[[], None]) -> None:
         while True:
             try:
-                self._journal.commit(list(changes.values()))
+                write()
             except OSError as error:
                 log.error("the journal cannot be written, trying again: %s", error)
                 if self._stopping.wait(1.0):
@@ -284,21 +301,25 @@ class AgentRunner:
         if isinstance(item, Delivery):
             self._connection.acknowledge(item.tag)
         elif isinstance(item, ActionEnded):
+            self._log_end(item)
             self._actions.forget(item.id)
         elif isinstance(item, Started):
             for action_id in item.outcomes:
                 self._actions.forget(action_id)
 
-    def _carry_out(self, effect: Effect) -> None:
+    def _speak(self, effects: Sequence[Outgoing]) -> None:
+        for effect in effects:
+            match effect:
+                case events.Publish(topic, message):
+                    self._connection.publish(topic, encode(message), key=key_of(message))
+                case events.Subscribe(topics):
+                    self._connection.subscribe(topics)
+                case events.Unsubscribe(topics):
+                    self._connection.unsubscribe(topics)
+
+    def _act(self, effect: Effect) -> None:
+        """Carry out what nobody else hears of."""
         match effect:
-            case events.Save() | events.Forget():
-                pass  # journalled already
-            case events.Publish(topic, message):
-                self._connection.publish(topic, encode(message), key=key_of(message))
-            case events.Subscribe(topics):
-                self._connection.subscribe(topics)
-            case events.Unsubscribe(topics):
-                self._connection.unsubscribe(topics)
             case Run():
                 self._begin(effect)
             case events.Cancel(action_id):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from roboconf_core.agent import journal
 from roboconf_core.agent.core.state import AGENT_KEY, AgentRecord
 from roboconf_core.agent.events import (
     ActionEnded,
@@ -46,7 +47,7 @@ from roboconf_core.hooks.specs import hookimpl
 from roboconf_core.hooks.transports import Connection, Delivery, Transport
 from roboconf_core.messages.codec import decode, encode
 from roboconf_core.messages.topology import DM_TOPIC
-from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, ReportsRequested, Resynchronize
+from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, DesiredState, ReportsRequested, Resynchronize
 from roboconf_core.model.lifecycle import Action
 
 from .conftest import MARK, make_run, marked_processes, wait_for
@@ -246,6 +247,47 @@ def test_message_is_acknowledged_after_its_record_is_on_disk(agent, script):
     assert (tag, record["boot"]) == (5, 9)
 
 
+SAVE = Save(AGENT_KEY, AgentRecord(generation=1, boot=9))
+SAY = Publish(DM_TOPIC, ReportsRequested())
+
+
+def order_of(agent, monkeypatch):
+    """Return a queue of what the agent does: ``disk``, ``say``, ``ack``."""
+    done = queue.SimpleQueue()
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: done.put("disk"))
+    monkeypatch.setattr(agent.connection, "publish", lambda *args, **kwargs: done.put("say"))
+    monkeypatch.setattr(agent.connection, "acknowledge", lambda tag: done.put("ack"))
+    return done
+
+
+def test_loss_of_power_takes_nothing_that_the_user_asked_for(agent, script, monkeypatch):
+    script.next(Started)
+    done = order_of(agent, monkeypatch)
+    script.answers[MessageReceived] = (SAVE, SAY)
+    agent.deliver(DesiredState(generation=1, version=1, machine=make_run().instance))
+    assert [done.get(timeout=20) for _ in range(3)] == ["disk", "say", "ack"]
+
+
+def test_imports_never_wait_for_the_disk(agent, script, monkeypatch):
+    script.next(Started)
+    done = order_of(agent, monkeypatch)
+    script.answers[MessageReceived] = (SAVE, SAY)
+    agent.deliver(Resynchronize())
+    assert [done.get(timeout=20) for _ in range(2)] == ["say", "ack"]
+
+
+@pytest.mark.parametrize(("action", "steps"), [(Action.DEPLOY, ["disk", "say"]), (Action.START, ["say"])])
+def test_only_ends_of_actions_that_leave_files_wait_for_the_disk(agent, script, monkeypatch, action, steps):
+    script.next(Started)
+    done = order_of(agent, monkeypatch)
+    agent.runner._layout.instance("scripted", "/vm/web").mkdir(parents=True)
+    script.answers[Connected] = (make_run(action, instance=instance_with(**{action: "true"})),)
+    script.answers[ActionEnded] = (SAVE, SAY)
+    agent.runner.connected()
+    script.next(ActionEnded)
+    assert [done.get(timeout=20) for _ in steps] == steps
+
+
 def test_message_that_cannot_be_understood_is_logged_counted_and_acknowledged(agent, script, caplog):
     agent.deliver(b"\xff", sender="shop/evil", tag=1)
     agent.deliver(Resynchronize(), tag=2)
@@ -370,16 +412,16 @@ def test_recipe_is_fetched_in_chunks_from_the_manager_only(agent, script):
 
 def test_full_disk_is_waited_for(agent, script, monkeypatch):
     script.answers[MessageReceived] = (Save(AGENT_KEY, AgentRecord(generation=1, boot=3)),)
-    real = os.fdatasync
+    real = journal._write
     refusals = []
 
-    def full(descriptor):
+    def full(descriptor, data):
         if not refusals:
             refusals.append(descriptor)
             raise OSError(28, "No space left on device")
-        real(descriptor)
+        real(descriptor, data)
 
-    monkeypatch.setattr(os, "fdatasync", full)
+    monkeypatch.setattr(journal, "_write", full)
     agent.deliver(ReportsRequested(), tag=5)
     tag, record = agent.connection.acknowledged.get(timeout=20)
     assert (tag, record["boot"], len(refusals)) == (5, 3, 1)

@@ -139,6 +139,24 @@ def test_refused_write_leaves_nothing_behind_and_can_be_tried_again(tmp_path, mo
     assert replay(path.read_bytes()) == ({"a": 1, "c": 3}, 0)
 
 
+def test_what_the_disk_did_not_take_is_written_anew(tmp_path, monkeypatch):
+    path = tmp_path / "journal"
+    with Journal(path) as journal:
+        journal.commit([("a", 1)])
+        before = path.stat().st_ino
+
+        def fail(descriptor):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(os, "fdatasync", fail)
+        journal.sync()
+        monkeypatch.undo()
+        assert path.stat().st_ino != before
+        journal.commit([("b", 2)])
+        journal.sync()
+    assert replay(path.read_bytes()) == ({"a": 1, "b": 2}, 0)
+
+
 def test_journal_is_readable_by_its_owner_only(tmp_path):
     write(tmp_path / "state" / "journal", BATCHES)
     assert (tmp_path / "state" / "journal").stat().st_mode & 0o077 == 0

@@ -9,8 +9,8 @@ from roboconf_core.dm.core.moves import change, move
 from roboconf_core.dm.core.state import InstanceRecord, MachineFailure, MachineRecord, Phase
 from roboconf_core.dm.core.turn import Turn
 from roboconf_core.dm.events import MachineStep
-from roboconf_core.messages.types import Epoch
-from roboconf_core.model.lifecycle import MachineTrigger, Status
+from roboconf_core.messages.types import Epoch, InstanceReported
+from roboconf_core.model.lifecycle import Action, MachineTrigger, Status
 
 
 def leave(turn: Turn, machine: MachineRecord) -> None:
@@ -57,9 +57,17 @@ def is_left(memory: Memory, machine: MachineRecord, instance: InstanceRecord) ->
     if report is None:
         return not told and instance.generation > 0
     current = report.generation >= instance.generation
-    if report.failure is not None and report.failure.exhausted and current:
-        return False  # the agent gave up; ending the machine ends what runs there
+    if current and _gave_up(report):
+        return False  # ending the machine ends what runs there
     return report.status is not Status.NOT_DEPLOYED or report.action is not None or not (told or current)
+
+
+def _gave_up(report: InstanceReported) -> bool:
+    """Tell whether an agent has nothing more to try; after a ``stop`` that was given up it still undeploys."""
+    failure = report.failure
+    if failure is None or not failure.exhausted:
+        return False
+    return failure.action is not Action.STOP or report.status not in (Status.DEPLOYED_STOPPED, Status.UNDEPLOYING)
 
 
 def terminate(turn: Turn, machine: MachineRecord) -> None:

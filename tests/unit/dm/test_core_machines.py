@@ -234,6 +234,26 @@ def test_an_undeploy_script_that_was_given_up_does_not_hold_the_machine():
     assert world.steps() == [(MachineStep.TERMINATE, "shop/store-vm")]
 
 
+def test_undeploy_still_runs_after_a_stop_that_was_given_up():
+    world, store, _ = running_shop()
+    world.undeploy(STORE)
+    failure = Failure(action=Action.STOP, reason="timed out after 60 s", attempt=3, exhausted=True)
+    store.report("/store-vm/store", Status.DEPLOYED_STOPPED, failure=failure)
+    assert not world.steps()
+    store.report("/store-vm/store", Status.UNDEPLOYING, failure=failure, action=Action.UNDEPLOY)
+    assert not world.steps()
+    store.report("/store-vm/store", Status.NOT_DEPLOYED)
+    assert world.steps() == [(MachineStep.TERMINATE, "shop/store-vm")]
+
+
+def test_what_cannot_be_stopped_does_not_hold_the_machine():
+    world, store, _ = running_shop()
+    world.undeploy(STORE)
+    failure = Failure(action=Action.STOP, reason="timed out after 60 s", attempt=3, exhausted=True)
+    store.report("/store-vm/store", Status.DEPLOYED_STARTED, failure=failure)
+    assert world.steps() == [(MachineStep.TERMINATE, "shop/store-vm")]
+
+
 def test_an_older_failure_does_not_count_as_a_given_up_undeploy():
     world, store, _ = running_shop()
     failure = Failure(action=Action.UPDATE, reason="exit status 3", attempt=3, exhausted=True)

@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -236,9 +235,8 @@ def test_a_reservation_that_cannot_be_written_is_told(site, caplog):
 def test_an_error_of_the_one_who_draws_is_his_and_lets_go_of_the_lock(site):
     with pytest.raises(OSError, match="mine"), site.manager("a").drawing():
         raise OSError("mine")
-    begun = time.monotonic()
-    site.hold("b", 20000)
-    assert time.monotonic() - begun < 1
+    with (site.directory / "lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 # --- one at a time
@@ -282,13 +280,11 @@ def test_a_manager_that_never_lets_go_is_waited_for_once(site, caplog):
     manager = site.manager("b", patience_s=0.3)
     with (site.directory / "lock").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        begun = time.monotonic()
         for port in range(20001, 20011):
             with manager.drawing() as used:
                 assert reserved(used) == {20000}
                 site.held["b"].add(port)
-        assert 0.3 <= time.monotonic() - begun < 2
-    assert "others may draw the same" in caplog.text
+    assert caplog.text.count("others may draw the same") == 1
     assert site.hold("a") == set(range(20001, 20011))
 
 

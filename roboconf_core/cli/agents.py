@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from roboconf_core.cli.client import location
 from roboconf_core.cli.connection import connected
-from roboconf_core.cli.options import AppPath, Json
-from roboconf_core.cli.output import print_json, print_table
+from roboconf_core.cli.options import AppPath, Command, Json
+from roboconf_core.cli.output import print_json, print_line, print_table
 from roboconf_core.cli.words import application_and_path
 
 app = typer.Typer(no_args_is_help=True, help="List agents, and start one again.")
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(json: Json = False) -> None:
     """List all agents."""
     with connected() as client:
@@ -21,16 +22,19 @@ def list_(json: Json = False) -> None:
         print_json(found)
         return
     rows = [
-        (one["agent"], "connected" if one["connected"] else "away", one["status"], str(one.get("machine_id") or ""))
+        (one["agent"], "connected" if one["connected"] else "away", one["status"], one["machine_id"], one["problem"])
         for one in found
     ]
-    print_table(("AGENT", "CONNECTION", "MACHINE", "MACHINE ID"), rows, empty="there is no agent")
+    print_table(("AGENT", "CONNECTION", "MACHINE", "MACHINE ID", "PROBLEM"), rows, empty="there is no agent")
 
 
-@app.command()
+@app.command(cls=Command)
 def start(words: AppPath) -> None:
-    """Start the agent of a machine again, after it was killed; what it deployed stays as it is."""
+    """Start the agent of a machine again, after it was killed.
+
+    What it deployed stays as it is.
+    """
     with connected() as client:
         application, path = application_and_path(client, words)
-        client.post(f"/applications/{application}/restart-agent", {"path": path})
-    print(f"the agent of {path} is being started")
+        client.post(location("applications", application, "restart-agent"), {"path": path})
+    print_line(f"the agent of {path} is being started")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from roboconf_core.errors import Code, InvalidRequestError, Problem, RoboconfError, Where
 
@@ -17,7 +18,12 @@ class NoManagerError(RoboconfError):
     code = Code.CLI_NO_DM
 
 
-HOW_TO_START = "start one with `roboconf up DIR` or `roboconf dm`; ROBOCONF_HOME says where it keeps its files"
+HOW_TO_START = "`roboconf up DIR` starts one, `roboconf dm` too; ROBOCONF_HOME says where it keeps its files"
+
+
+def location(*parts: str) -> str:
+    """Return the path of a resource; names cannot lead to another one, whatever characters they hold."""
+    return "".join("/" + quote(part, safe="") for part in parts)
 
 
 class Client:
@@ -76,7 +82,9 @@ class Client:
         try:
             answer = self._http.request(method, path, **arguments)
         except httpx.TransportError as error:
-            raise NoManagerError(f"no deployment manager answers at {self._url}: {error}", hint=HOW_TO_START) from error
+            raise NoManagerError(
+                f"the deployment manager at {self._url} does not answer: {error}", hint=HOW_TO_START
+            ) from error
         if answer.is_success:
             return answer.json() if answer.content else None
         raise error_of(answer)
@@ -85,16 +93,20 @@ class Client:
 def error_of(answer: httpx.Response) -> RoboconfError:
     """Return the error that an answer from 400 on stands for."""
     try:
-        problems = [_problem(one) for one in answer.json()["problems"]]
-    except (ValueError, KeyError, TypeError):
+        body = answer.json()
+        problems = [_problem(one, body.get("trace", "")) for one in body["problems"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         text = f"the deployment manager answered {answer.status_code}: {answer.text[:500]}"
         return RoboconfError(text, hint="its log is dm.log in its home")
     return InvalidRequestError(problems=problems)
 
 
-def _problem(plain: Mapping[str, Any]) -> Problem:
+def _problem(plain: Mapping[str, Any], trace: str) -> Problem:
     place = Where(file=plain["file"], line=plain["line"], column=plain["column"]) if plain.get("file") else None
-    return Problem(Code[plain["code"]], plain["message"], place, plain.get("hint", ""))
+    code, hint = Code[plain["code"]], plain.get("hint", "")
+    if code is Code.DM_INTERNAL and trace:
+        hint += f": {trace}"
+    return Problem(code, plain["message"], place, hint)
 
 
 def _given(values: Mapping[str, object]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -20,11 +21,16 @@ def print_json(value: object) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that uses colours on a terminal only, and never shortens lines elsewhere."""
+    """Return a console that uses colours on a terminal only, and never shortens or wraps lines elsewhere."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(file=stream, soft_wrap=not stream.isatty(), highlight=False, markup=False, emoji=False)
+
+
+def print_line(text: str = "") -> None:
+    """Print a line at once, also into a pipe."""
+    print(text, flush=True)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "nothing") -> None:
@@ -84,12 +90,21 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
 
 
 def seconds(value: float) -> str:
-    """Return a duration as people say it: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h 4 min``."""
-    if value < 10:
-        return f"{value:.1f} s"
-    if value < 60:
-        return f"{value:.0f} s"
-    minutes, rest = divmod(int(value), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    """Return a duration as people say it: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h 4 min``, ``3 d 2 h``."""
+    if value < 9.95:
+        return f"{max(value, 0.0):.1f} s"
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    whole = round(value)
+    for i, (unit, size) in enumerate(units):
+        if whole >= size:
+            smaller, part = units[min(i + 1, 3)]
+            rest = whole % size // part if size > part else 0
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return "0 s"
+
+
+def clock(wall: float) -> str:
+    """Return a wall time (Unix seconds) as local time; with its day when that is not today."""
+    moment = datetime.datetime.fromtimestamp(wall, tz=datetime.UTC).astimezone()
+    today = datetime.datetime.now(tz=datetime.UTC).astimezone().date()
+    return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M:%S")

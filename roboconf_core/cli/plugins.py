@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from roboconf_core.cli.options import Json
+from roboconf_core.cli.options import Command, Json
 from roboconf_core.cli.output import print_json, print_problems, print_table, problem_to_json
 from roboconf_core.errors import NotFoundError
 from roboconf_core.hooks.manager import Plugin, load_plugins
@@ -18,9 +18,12 @@ from roboconf_core.hooks.properties import PropertySpec
 app = typer.Typer(no_args_is_help=True, help="List plugins, and show what one offers.")
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(json: Json = False) -> None:
-    """List the installed plugins, and why a part of one could not be loaded."""
+    """List the installed plugins.
+
+    Tells why a part of one could not be loaded; then the exit status is 1.
+    """
     found = load_plugins().all
     if json:
         print_json([_summary(plugin) for plugin in found])
@@ -32,12 +35,17 @@ def list_(json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
-    name: Annotated[str, typer.Argument(help="A plugin, an installer, a target handler or a transport.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A plugin, an installer, a target handler or a transport.")
+    ],
     json: Json = False,
 ) -> None:
-    """Show what a plugin offers: purpose, names, and every property with type, unit, default and an example."""
+    """Show what a plugin offers.
+
+    Its purpose, its names, and every property with type, unit, default and an example.
+    """
     plugin = _find(name)
     offers = [offer for offer in _offers(plugin) if name == plugin.name or name in offer["names"]]
     if json:

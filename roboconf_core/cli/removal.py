@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from roboconf_core.cli.client import Client
-from roboconf_core.cli.progress import View, failure_text, instances_of, progress_for
+from roboconf_core.cli.client import Client, location
+from roboconf_core.cli.output import print_line
+from roboconf_core.cli.progress import progress_for
+from roboconf_core.cli.sentences import View, instances_of, trouble
+from roboconf_core.cli.words import typed
 from roboconf_core.errors import Code, Problem, RoboconfError
 
 POLL_S = 0.25
@@ -22,44 +26,75 @@ def remove_application(client: Client, application: str) -> None:
     """Undeploy an application and delete it; what was still running on its machines is told.
 
     Raises:
-        NotRemovedError: With the names of what could not be undeployed; the application stays.
+        NotRemovedError: With the names of what could not be undeployed. The application stays if a
+            machine of it could not be terminated.
     """
     newest = client.get("/events", application=application, limit=1)["items"]
-    client.post(f"/applications/{application}/undeploy", {"path": ""})
+    client.post(location("applications", application, "undeploy"), {"path": ""})
+    try:
+        _wait_until_undeployed(client, application)
+    except KeyboardInterrupt:
+        again = typed("down", application)
+        print_line(f"\ninterrupted: the undeployment goes on; `{again}` waits for it again")
+        raise
+    client.delete(location("applications", application))
+    events = list(client.items("/events", start=newest[-1]["id"] if newest else 0, application=application))
+    for line in notes_of(events):
+        print_line(line)
+    print_line(f"application {application} removed")
+    if unclean := left_behind(events):
+        raise NotRemovedError(problems=unclean)
+
+
+def _wait_until_undeployed(client: Client, application: str) -> None:
     with progress_for() as progress:
         while True:
-            view = client.get(f"/applications/{application}")
+            view = client.get(location("applications", application))
             progress.show(view)
             left = [one for one in instances_of(view) if one["status"] != "NOT_DEPLOYED"]
             if not left:
-                break
-            _refuse_stuck(left)
+                return
+            if stuck := stuck_machines(left):
+                raise NotRemovedError(problems=stuck)
             time.sleep(POLL_S)
-    client.delete(f"/applications/{application}")
-    _tell_what_was_ended(client, application, after=newest[-1]["id"] if newest else 0)
-    print(f"application {application} removed", flush=True)
 
 
-def _refuse_stuck(left: Sequence[View]) -> None:
-    stuck = [one for one in left if _is_stuck(one)]
-    if stuck and len(stuck) == len([one for one in left if one["machine"]]):
-        raise NotRemovedError(
-            problems=[
-                Problem(Code.CLI_NOT_REMOVED, f"{one['path']} could not be undeployed: {failure_text(one)}")
-                for one in stuck
-            ]
+def stuck_machines(left: Sequence[View]) -> list[Problem]:
+    """Return the machines that cannot be terminated, once nothing else is under way; else nothing."""
+    machines = [one for one in left if one["machine"]]
+    stuck = [one for one in machines if _is_stuck(one)]
+    if len(stuck) < len(machines):
+        return []
+    hint = "its target is asked again by `roboconf down`"
+    return [Problem(Code.CLI_NOT_REMOVED, f"{one['path']}: {trouble(one)}", hint=hint) for one in stuck]
+
+
+def _is_stuck(machine: View) -> bool:
+    if machine["status"] == "PROBLEM":
+        return bool(machine["problem"])
+    return bool(machine["failure"] and machine["failure"]["exhausted"])
+
+
+def notes_of(events: Iterable[Any]) -> list[str]:
+    """Return a line for each action that failed, and for each process that was still running at the end of its machine."""
+    lines: list[str] = []
+    for event in events:
+        if event["kind"] == "action-failed":
+            lines.append(event["text"])
+        lines += [f"{event['path']}: was still running, ended: {one}" for one in event["details"].get("ended") or ()]
+    return lines
+
+
+def left_behind(events: Iterable[Any]) -> list[Problem]:
+    """Return what was not undeployed when its machine was terminated, each with what failed last."""
+    seen = list(events)
+    failed = {event["path"]: event["text"] for event in seen if event["kind"] == "action-failed"}
+    left = [path for event in seen if event["kind"] == "undeploy-incomplete" for path in event["details"]["left"]]
+    return [
+        Problem(
+            Code.CLI_NOT_REMOVED,
+            f"{path} was not undeployed before its machine was ended{': ' if path in failed else ''}{failed.get(path, '')}",
+            hint="what its recipe put elsewhere on this computer may still be there",
         )
-
-
-def _is_stuck(instance: View) -> bool:
-    failure = instance.get("failure")
-    return bool(
-        instance["machine"]
-        and (instance.get("problem") if instance["status"] == "PROBLEM" else failure and failure["exhausted"])
-    )
-
-
-def _tell_what_was_ended(client: Client, application: str, *, after: int) -> None:
-    for event in client.items("/events", start=after, application=application):
-        for process in event["details"].get("ended") or ():
-            print(f"{event['path']}: was still running, ended: {process}")
+        for path in left
+    ]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
+import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from roboconf_core.cli.client import Client
+from roboconf_core.cli.archives import archive_of, identity_of
+from roboconf_core.cli.client import Client, location
 from roboconf_core.cli.connection import connected
-from roboconf_core.cli.options import Json
-from roboconf_core.cli.output import print_json, print_table
-from roboconf_core.errors import Code, InvalidRequestError, NotFoundError, Problem, Where
+from roboconf_core.cli.options import Command, Json
+from roboconf_core.cli.output import print_json, print_line, print_table
+from roboconf_core.cli.words import usage_error
+from roboconf_core.errors import Code, InvalidRequestError, NotFoundError
 
 app = typer.Typer(no_args_is_help=True, help="Add, list and delete application templates.")
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(json: Json = False) -> None:
     """List all templates."""
     with connected() as client:
@@ -26,63 +28,77 @@ def list_(json: Json = False) -> None:
     if json:
         print_json(found)
         return
-    rows = [(one["name"], one["version"], one.get("description") or "") for one in found]
-    print_table(("NAME", "VERSION", "DESCRIPTION"), rows, empty="there is no template")
+    rows = [(one["name"], one["version"], ", ".join(one["applications"]), one["description"]) for one in found]
+    print_table(("NAME", "VERSION", "USED BY", "DESCRIPTION"), rows, empty="there is no template")
 
 
-@app.command()
+@app.command(cls=Command)
 def add(
-    path: Annotated[Path, typer.Argument(help="An application directory, or a ZIP archive of one.")],
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="An application directory, or a ZIP archive of one.")],
 ) -> None:
-    """Send an application template to the deployment manager, which checks and keeps it."""
+    """Add an application template.
+
+    The deployment manager checks it and keeps its files.
+    """
     with connected() as client:
         template = upload(client, path)
     print(f"template {template['name']} {template['version']} added")
 
 
-@app.command()
+@app.command(cls=Command)
 def delete(
-    name: Annotated[str, typer.Argument(help="Name of the template.")],
-    version: Annotated[str | None, typer.Argument(help="Version; not needed where there is only one.")] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the template.")],
+    version: Annotated[
+        str | None, typer.Argument(metavar="VERSION", help="Not needed where there is only one.")
+    ] = None,
 ) -> None:
     """Delete a template that no application uses."""
     with connected() as client:
         version = version or the_version(client, name)
-        client.delete(f"/templates/{name}/{version}")
+        client.delete(location("templates", name, version))
     print(f"template {name} {version} deleted")
 
 
 def upload(client: Client, path: Path) -> Any:  # noqa: ANN401 - JSON
-    """Send a directory (as a ZIP archive) or an archive; return the template that was made of it."""
+    """Send a directory (as a ZIP archive) or an archive; return the template that was made of it.
+
+    Raises:
+        InvalidRequestError: If it cannot be read, or is refused.
+    """
     return client.post("/templates", archive_of(path))
 
 
-def archive_of(path: Path) -> bytes:
-    """Return an application directory as a ZIP archive, hidden files left out; an archive as it is.
+def upload_or_replace(client: Client, path: Path) -> tuple[Any, bool]:
+    """Send an application; a template of the same name and version that no application uses gives way to it.
+
+    Returns:
+        The template, and whether it is a new one.
 
     Raises:
-        InvalidRequestError: If it cannot be read.
+        InvalidRequestError: If it cannot be read, or is refused: by applications that use the present one, too.
     """
+    archive = archive_of(path)
+    identity = identity_of(archive)
+    present = next((one for one in client.items("/templates") if (one["name"], one["version"]) == identity), None)
     try:
-        return _zipped(path) if path.is_dir() else path.read_bytes()
-    except OSError as error:
-        problem = Problem(
-            Code.P_IO_ERROR,
-            f"cannot be read: {error.strerror or error}",
-            Where(file=str(error.filename or path)),
-            "give an application directory or a ZIP archive that you may read",
-        )
-        raise InvalidRequestError(problems=[problem]) from error
+        return client.post("/templates", archive), present is None
+    except InvalidRequestError as error:
+        if present is None or error.problems[0].code is not Code.DM_CONFLICT:
+            raise
+        if present["applications"]:
+            raise _in_use(present) from error
+    client.delete(location("templates", present["name"], present["version"]))
+    print_line(f"template {present['name']} {present['version']} is replaced: its files changed, nothing used it")
+    return client.post("/templates", archive), True
 
 
-def _zipped(directory: Path) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(directory.rglob("*")):
-            inside = file.relative_to(directory)
-            if file.is_file() and not any(part.startswith(".") for part in inside.parts):
-                archive.write(file, inside)
-    return buffer.getvalue()
+def _in_use(template: Mapping[str, Any]) -> InvalidRequestError:
+    users = ", ".join(template["applications"])
+    return InvalidRequestError(
+        f"the files of template '{template['name']}' {template['version']} changed, and {users} still uses it",
+        hint=f"give it another version in descriptor/application.properties, or remove {users} with `roboconf down`",
+        code=Code.DM_CONFLICT,
+    )
 
 
 def the_version(client: Client, template: str) -> str:
@@ -92,9 +108,12 @@ def the_version(client: Client, template: str) -> str:
         NotFoundError: If there is no such template.
         InvalidRequestError: If there are several.
     """
-    versions = [one["version"] for one in client.items("/templates") if one["name"] == template]
+    found = [(one["name"], str(one["version"])) for one in client.items("/templates")]
+    versions = [version for name, version in found if name == template]
     if not versions:
-        raise NotFoundError(f"template '{template}' does not exist", hint="list them with `roboconf template list`")
+        close = difflib.get_close_matches(template, [name for name, _ in found], n=1)
+        hint = f"did you mean '{close[0]}'?" if close else "`roboconf template list` lists them"
+        raise NotFoundError(f"template '{template}' does not exist", hint=hint)
     if len(versions) > 1:
-        raise InvalidRequestError(f"which version of '{template}'? There are {', '.join(versions)}")
-    return str(versions[0])
+        raise usage_error(f"which version of '{template}'?", f"name one: there are {', '.join(versions)}")
+    return versions[0]

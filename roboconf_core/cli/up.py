@@ -2,60 +2,58 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from roboconf_core.cli import manager
-from roboconf_core.cli.client import Client
+from roboconf_core.cli.client import Client, location
 from roboconf_core.cli.connection import connected, the_home
-from roboconf_core.cli.progress import View, instances_of
-from roboconf_core.cli.removal import remove_application
-from roboconf_core.cli.settled import follow
+from roboconf_core.cli.output import print_line, seconds
+from roboconf_core.cli.sentences import View, address_of, instances_of
+from roboconf_core.cli.settled import NotSettledError, follow
+from roboconf_core.cli.undo import Made, ask_and_undo, undo
+from roboconf_core.cli.words import typed, usage_error
 from roboconf_core.dm.home import Home
-from roboconf_core.errors import InvalidRequestError, has_errors
+from roboconf_core.errors import InvalidRequestError, RoboconfError, has_errors
 
 LOCAL = {"handler": "local", "id": "this-computer", "name": "This computer"}
 """What ``up`` gives to machines whose component brings no target."""
 
-
-@dataclass(slots=True)
-class Made:
-    """What one ``up`` made, or was about to make, for its undoing."""
-
-    manager: bool = False
-    template: tuple[str, str] | None = None
-    application: str | None = None
-
-    def starts_manager(self) -> None:
-        """Note that the deployment manager is of this ``up``."""
-        self.manager = True
+_SHOWN = 10
+"""So many addresses are shown at most."""
 
 
 def up(
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="An application directory, or a ZIP archive of one.")
     ],
-    name: Annotated[str | None, typer.Option(help="Name of the application; by default the template's.")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the API, when none runs yet.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the application; by default the template's.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", min=1, max=65535, help="Port of the API, when none runs yet.")
+    ] = None,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay and follow; Ctrl-C offers to undo.")] = False,
 ) -> None:
-    """Deploy and start an application on this machine, with a deployment manager if none runs yet."""
+    """Deploy and start an application on this computer.
+
+    A deployment manager is started in the background, unless one runs already. When the application is up, its
+    address is told, and the command returns. Ctrl-C offers to undo what this `up` made.
+    """
+    from roboconf_core.dm.core.naming import application_name
+
     home, made = the_home(), Made()
+    wanted = application_name(name) if name is not None else None
     check(directory)
     try:
-        try:
-            _make(home, directory, name, port, made)
-            if foreground:
-                _stay(home, made)
-        except KeyboardInterrupt:
-            _ask_and_undo(home, made)
-            raise typer.Exit(130) from None
+        _up(home, directory, wanted, port, made)
+        if foreground:
+            _stay(home, made)
     except KeyboardInterrupt:
-        _leave(made)
+        ask_and_undo(home, made)
         raise typer.Exit(130) from None
 
 
@@ -70,6 +68,8 @@ def check(directory: Path) -> None:
     from roboconf_core.cli.output import console
     from roboconf_core.cli.validate import validate_path
 
+    if directory.is_file() and directory.suffix.lower() != ".zip":
+        raise usage_error(f"'{directory}' is no application", "give an application's directory, or a ZIP archive of it")
     validated = validate_path(directory)
     for problem in validated.problems:
         print_problem(console(stderr=True), problem, validated.lines.get(problem.where) if problem.where else None)
@@ -77,76 +77,91 @@ def check(directory: Path) -> None:
         raise typer.Exit(1)
 
 
-def _make(home: Home, directory: Path, name: str | None, port: int | None, made: Made) -> None:
-    from roboconf_core.cli.templates import upload
-
+def _up(home: Home, directory: Path, name: str | None, port: int | None, made: Made) -> None:
+    begin = time.monotonic()
     manager.ensure(home, port=port, starting=made.starts_manager)
     info = home.read()
-    print(f"deployment manager {'started' if made.manager else 'found'} at {info.url if info else '?'}", flush=True)
+    print_line(f"deployment manager {'started' if made.manager else 'found'} at {info.url if info else '?'}")
     with connected(home) as client:
-        application = name
-        _refuse_existing(client, application)
-        known = {(one["name"], one["version"]) for one in client.items("/templates")}
-        template = upload(client, directory)
-        key = (template["name"], template["version"])
-        made.template = None if key in known else key
-        application = application or template["name"]
-        _refuse_existing(client, application)
-        body = {"name": application, "template": key[0], "version": key[1], "default_target": LOCAL}
-        made.application = application
+        try:
+            application = _create(client, directory, name, made)
+        except RoboconfError:
+            undo(home, made)
+            raise
+        _tell_targets(client.get(location("applications", application)))
+        try:
+            view = follow(client, application)
+        except NotSettledError:
+            again = f"`{typed('down', application)}`, then this `up` again"
+            print_line(f"\n{application} is not up; what is there goes on. Once its recipe is mended: {again}.")
+            raise
+        _tell(view, time.monotonic() - begin)
+
+
+def _create(client: Client, directory: Path, name: str | None, made: Made) -> str:
+    """Create an application and have it started; return its name."""
+    from roboconf_core.cli.templates import upload_or_replace
+
+    _refuse_existing(client, name)
+    template, is_new = upload_or_replace(client, directory)
+    made.template = (template["name"], template["version"]) if is_new else None
+    application: str = name or template["name"]
+    _refuse_existing(client, application)
+    body = {
+        "name": application,
+        "template": template["name"],
+        "version": template["version"],
+        "default_target": LOCAL,
+    }
+    made.application = application  # before the request: it may be interrupted
+    try:
         client.post("/applications", body)
-        client.post(f"/applications/{application}/start", {"path": "", "all": True})
-        _tell_targets(client.get(f"/applications/{application}"))
-        follow(client, application)
-        _tell(client.get(f"/applications/{application}"), application)
-
-
-def _tell_targets(view: View) -> None:
-    for instance in instances_of(view):
-        if instance["machine"] and (instance["target"] or {}).get("id") == LOCAL["id"]:
-            print(
-                f"{instance['path']} brings no target: it becomes a machine on this computer (target handler 'local')"
-            )
+    except RoboconfError:
+        made.application = None
+        raise
+    client.post(location("applications", application, "start"), {"path": "", "all": True})
+    return application
 
 
 def _refuse_existing(client: Client, application: str | None) -> None:
     if application is not None and any(one["name"] == application for one in client.items("/applications")):
         raise InvalidRequestError(
             f"application '{application}' exists already; nothing was changed",
-            hint=f"give the new one another name (--name), or remove the old one with `roboconf down {application}`",
+            hint=f"name the new one with --name, or remove the old one with `{typed('down', application)}`",
         )
 
 
-def _tell(view: View, application: str) -> None:
-    addresses = addresses_of(view)
-    print(f"\n{application} is up." + (" Open:" if addresses else ""))
-    for address in addresses:
-        print(address)
-    print("\nWhat to try next:")
-    print(f"  roboconf status {application}")
-    for group in _groups(view)[:1]:
-        print(f"  roboconf scale {application} {group} --to 5")
-    print(f"  roboconf down {application}")
+def _tell_targets(view: View) -> None:
+    for instance in instances_of(view):
+        if instance["machine"] and (instance["target"] or {}).get("id") == LOCAL["id"]:
+            where = "it becomes a machine on this computer (target handler 'local')"
+            print_line(f"{instance['path']} brings no target: {where}")
+
+
+def _tell(view: View, took_s: float) -> None:
+    application, addresses = view["name"], addresses_of(view)
+    print_line(f"\n{application} is up after {seconds(took_s)}." + (" Open:" if addresses else ""))
+    for address in addresses[:_SHOWN]:
+        print_line(address)
+    if len(addresses) > _SHOWN:
+        print_line(f"and {len(addresses) - _SHOWN} more: `{typed('status', application)}`")
+    print_line("\nWhat to try next:")
+    print_line(f"  {typed('status', application)}")
+    for group in groups_of(view)[:1]:
+        print_line(f"  {typed('scale', application, group, '--to', '5')}")
+    print_line(f"  {typed('down', application)}")
 
 
 def addresses_of(view: View) -> list[str]:
     """Return the addresses to open: of started instances with an ``ip`` and a port that nobody imports from."""
-    found: list[str] = []
-    used = {path for one in instances_of(view) for path in _providers(one)}
-    for instance in instances_of(view):
-        exports = {full.rpartition(".")[2]: value for full, value in instance["exports"].items()}
-        port = exports.get("port") or exports.get("http_port")
-        address = exports.get("ip")
-        if address and port and not instance["machine"] and instance["path"] not in used:
-            found.append(f"http://{address}:{port}/")
-    return found
+    found = list(instances_of(view))
+    used = {provider["path"] for one in found for provider in one["imports"]}
+    ends = (address_of(one) for one in found if one["path"] not in used)
+    return [f"http://{end[0]}:{end[1]}/" for end in ends if end]
 
 
-def _providers(instance: View) -> list[str]:
-    return [one["path"] for one in instance.get("imports") or ()]
-
-
-def _groups(view: View) -> list[str]:
+def groups_of(view: View) -> list[str]:
+    """Return the paths by which replicas can be counted: ``/web-vm`` for ``/web-vm1`` and ``/web-vm2``."""
     by_base: dict[tuple[str, str], int] = {}
     for root in view["instances"]:
         key = (root["name"].rstrip("0123456789"), root["component"])
@@ -155,37 +170,8 @@ def _groups(view: View) -> list[str]:
 
 
 def _stay(home: Home, made: Made) -> None:
-    from roboconf_core.cli.inspect import follow_events
+    from roboconf_core.cli.happenings import follow_events, newest_id
 
-    print("\nFollowing; Ctrl-C ends it.")
+    print_line("\nWhat happens from now on is shown here; Ctrl-C offers to undo it all.")
     with connected(home) as client:
-        follow_events(client, made.application)
-
-
-def _ask_and_undo(home: Home, made: Made) -> None:
-    if not (made.manager or made.template or made.application):
-        print("\ninterrupted; nothing was made")
-        return
-    if sys.stdin.isatty() and not typer.confirm("\nundo what this `up` made?", default=True):
-        _leave(made)
-        return
-    print("undoing; Ctrl-C again leaves it as it is", flush=True)
-    undo(home, made)
-
-
-def undo(home: Home, made: Made) -> None:
-    """Remove what one ``up`` made, and nothing else."""
-    with connected(home) as client:
-        if made.application in [one["name"] for one in client.items("/applications")]:
-            remove_application(client, str(made.application))
-        if made.template:
-            client.delete(f"/templates/{made.template[0]}/{made.template[1]}")
-        others = list(client.items("/applications"))
-    if made.manager and not others:
-        manager.end(home)
-    print("undone")
-
-
-def _leave(made: Made) -> None:
-    print("\nleft as it is; go on with `roboconf wait`, look with `roboconf status`, remove with", end=" ")
-    print(f"`roboconf down {made.application}`" if made.application else "`roboconf down`")
+        follow_events(client, made.application, after=newest_id(client, made.application))

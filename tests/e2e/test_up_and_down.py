@@ -101,7 +101,8 @@ def test_a_second_ctrl_c_leaves_it_and_says_how_to_go_on(user, tiny):
     out, _ = up.communicate(timeout=30)
     assert up.returncode == 130
     assert "left as it is" in out
-    assert "roboconf down" in out
+    assert "roboconf down tiny" in out
+    assert "stop of /vm/thing failed (attempt 1): timed out after 4 s" in user.run("down").out
 
 
 def test_down_ends_and_reports_whatever_a_machine_started(user, tiny):

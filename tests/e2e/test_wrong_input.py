@@ -84,7 +84,7 @@ def test_an_application_deployed_twice_is_refused(user, copy):
 def test_a_name_that_is_a_path_is_refused(user, copy):
     result = user.run("up", copy, "--name", "../../etc", status=1)
     assert "../../etc" in result.err
-    assert user.json("app", "list") == []
+    assert processes_of(user.home) == {}, "nothing was started"
 
 
 def test_a_missing_plugin_gives_the_line_to_type(user, copy):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from roboconf_core.cli.main import app
+from roboconf_core.cli.program import app
 
 MANUAL = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
 

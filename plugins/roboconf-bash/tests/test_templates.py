@@ -39,13 +39,17 @@ def recipe(tmp_path):
 
 @pytest.fixture
 def run(recipe):
-    """Prepare an action, with two imports unless told otherwise."""
+    """Prepare an action, with two imports unless told otherwise; before the first one, the recipe is deployed."""
+    handler = BashHandler()
+    deployed = []
 
     def prepare(action=Action.START, *, imports=DBS, **changes):
         context = replace(action_context(recipe.directory, action, imports=imports), **changes)
         specs = (ImportSpec(prefix="Db", names=("Db.*",), optional=False),)
         instance = replace(context.instance, imports=specs)
-        return BashHandler().command_for(replace(context, instance=instance))
+        if not deployed:
+            deployed.append(handler.initialize(context))
+        return handler.command_for(replace(context, instance=instance))
 
     return prepare
 
@@ -127,7 +131,7 @@ def test_a_changed_file_is_replaced_at_once(recipe, run):
         run(Action.UPDATE, imports=DBS[:1])
         assert reader.read() == "2"
     assert (recipe.directory / "a").read_text() == "1"
-    assert sorted(path.name for path in recipe.directory.iterdir()) == ["a", "a.j2"]
+    assert sorted(path.name for path in recipe.directory.iterdir()) == [".roboconf", "a", "a.j2"]
 
 
 def test_a_link_in_place_of_the_rendered_file_is_not_written_through(recipe, run, tmp_path):
@@ -141,13 +145,21 @@ def test_a_link_in_place_of_the_rendered_file_is_not_written_through(recipe, run
 
 def test_what_a_service_writes_after_the_deployment_is_no_template_of_the_recipe(recipe, run):
     recipe("a.j2", "{{ exports.port }}")
-    BashHandler().initialize(action_context(recipe.directory, Action.DEPLOY))
+    run(Action.DEPLOY)
     recipe("data/of-a-user.j2", "{{ nonsense")
     run()
     assert (recipe.directory / "a").read_text() == "8080"
     (recipe.directory / "a.j2").unlink()
     run()
     assert not (recipe.directory / "data" / "of-a-user").exists()
+
+
+def test_a_recipe_without_templates_gets_none_later(recipe, run):
+    recipe("scripts/start.sh", "#!/bin/sh")
+    run(Action.DEPLOY)
+    recipe("data/of-a-user.j2", "{{ nonsense")
+    run()
+    assert sorted(path.name for path in recipe.directory.iterdir()) == ["data", "scripts"]
 
 
 def test_hidden_files_and_links_are_no_templates(recipe, run, tmp_path):

@@ -47,17 +47,18 @@ def jinja_templates(directory: Path) -> list[Path]:
 
 def note_templates(directory: Path) -> None:
     """Remember which templates a recipe brings: what a service writes later on is its own business."""
-    note = directory / OWN_DIRECTORY / _NOTE
-    note.parent.mkdir(mode=0o700, exist_ok=True)
     names = [path.relative_to(directory).as_posix() for path in jinja_templates(directory)]
-    note.write_text(json.dumps(names), encoding="utf-8")
+    if names:
+        note = directory / OWN_DIRECTORY / _NOTE
+        note.parent.mkdir(mode=0o700, exist_ok=True)
+        note.write_text(json.dumps(names), encoding="utf-8")
 
 
 def _noted_templates(directory: Path) -> list[Path]:
     try:
         names: list[str] = json.loads((directory / OWN_DIRECTORY / _NOTE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return jinja_templates(directory)
+        return []
     return [path for path in (directory / name for name in names) if path.is_file() and not path.is_symlink()]
 
 

@@ -1,10 +1,13 @@
 """The file of one action, as the agent writes and reads it; ``shim`` is the other side."""
 
+# ruff: noqa: PTH102, PTH108, PTH112 - every action waits for this, and pathlib takes several times as long
+
 from __future__ import annotations
 
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +53,8 @@ def write(
     path: Path, about: About, command: Command, environment: dict[str, str], limit_bytes: int, lock: Path | None = None
 ) -> None:
     """Write all that the shim is to know; ``lock`` is what it is to hold while the action runs."""
-    outputs = Path(about.outputs)
-    outputs.mkdir(mode=0o700, exist_ok=True)
-    out, err = (_fresh(outputs / f"{about.action}.{kind}") for kind in ("stdout", "stderr"))
+    out, err = outputs_of(about)
+    _empty(about.outputs, (out, err))
     fields = [
         ("about", json.dumps({name: getattr(about, name) for name in About.__slots__})),
         ("directory", str(command.directory)),
@@ -114,25 +116,34 @@ def said_by_shim(path: Path) -> str:
     return _fields(path).get("said", "")
 
 
+def outputs_of(about: About) -> tuple[str, str]:
+    """Return the files of what an action prints: standard output and standard error."""
+    return f"{about.outputs}/{about.action}.stdout", f"{about.outputs}/{about.action}.stderr"
+
+
 def tails(about: About) -> tuple[str, str]:
     """Return the ends of both outputs."""
-    directory = Path(about.outputs)
-    return tail(directory / f"{about.action}.stdout"), tail(directory / f"{about.action}.stderr")
+    out, err = outputs_of(about)
+    return tail(out), tail(err)
 
 
-def tail(path: Path, size_bytes: int = TAIL_BYTES) -> str:
+def tail(path: str, size_bytes: int = TAIL_BYTES) -> str:
     """Return the end of an output as text, with what was moved aside when the file grew too long."""
     data = _end(path, size_bytes)
     if len(data) < size_bytes:
-        data = _end(path.with_name(f"{path.name}.1"), size_bytes - len(data)) + data
+        data = _end(f"{path}.1", size_bytes - len(data)) + data
     return data.replace(b"\0", b"").decode("utf-8", "replace")
 
 
-def _fresh(path: Path) -> str:
-    """Empty an output in place: a service of an earlier action may still write to it."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    path.with_name(f"{path.name}.1").unlink(missing_ok=True)
-    return str(path)
+def _empty(directory: str, outputs: tuple[str, str]) -> None:
+    """Empty outputs in place: a service of an earlier action may still write to them."""
+    if not os.path.isdir(directory):
+        os.mkdir(directory, mode=0o700)
+    for path in outputs:
+        with suppress(FileNotFoundError):
+            os.truncate(path, 0)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{path}.1")
 
 
 def _without_nul(fields: shim.Fields) -> shim.Fields:
@@ -142,13 +153,15 @@ def _without_nul(fields: shim.Fields) -> shim.Fields:
     return fields
 
 
-def _end(path: Path, size_bytes: int) -> bytes:
+def _end(path: str, size_bytes: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            file.seek(-min(size_bytes, file.seek(0, os.SEEK_END)), os.SEEK_END)
-            return file.read(size_bytes)
+        descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return b""
+    try:
+        return os.pread(descriptor, size_bytes, max(0, os.fstat(descriptor).st_size - size_bytes))
+    finally:
+        os.close(descriptor)
 
 
 def _fields(path: Path) -> dict[str, str]:

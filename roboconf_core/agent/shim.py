@@ -267,7 +267,7 @@ def _content(descriptor: int) -> bytes:
 
 def _add(descriptor: int, fields: Fields) -> None:
     size = os.fstat(descriptor).st_size
-    left = b"".join(os.fsencode(f"{key}={value}\0") for key, value in fields)
+    left = os.fsencode("".join(f"{key}={value}\0" for key, value in fields))
     try:
         while left:
             left = left[os.write(descriptor, left) :]

@@ -124,9 +124,9 @@ class ActionChecks:
 
 
 def _is_forgiven(record: InstanceRecord) -> bool:
-    """Tell whether failures count no more: nobody could retry them, or an import was missing in between."""
+    """Tell whether failures count no more: nobody could retry them, or an import or the parent was missing meanwhile."""
     began_anew = record.failure is None or record.failure.attempt < record.spec.settings.attempts
-    return record.vanished or (record.source is Status.UNRESOLVED and began_anew)
+    return record.vanished or (record.source in (Status.UNRESOLVED, Status.WAITING_FOR_ANCESTOR) and began_anew)
 
 
 def _is_planned(record: InstanceRecord) -> bool:

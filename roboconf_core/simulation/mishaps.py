@@ -108,7 +108,7 @@ def kill_process(world: World, step: Step) -> None:
     running = [(host, i) for host in world.hosts() for i, software in host.software.items() if software.running]
     parents = {(host.agent, r.spec.parent) for host, r in world.instances() if r.status is Status.UNRESOLVED}
     carrying = [(host, i) for host, i in running if (host.agent, host.software[i].path) in parents]
-    found = step.pick(carrying if carrying and step.dice[2] < 0.8 else running)
+    found = step.pick(carrying or running)
     if found is not None:
         found[0].kill(found[1])
 

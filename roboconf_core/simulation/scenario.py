@@ -75,13 +75,17 @@ class Scenario:
         *,
         make_agent: MakeAgent = AgentCore,
         make_manager: MakeManager = DmCore,
+        drawn: DrawnTemplate | None = None,
+        script: Script | None = None,
         weather: Conditions | None = None,
         trace: bool = False,
     ) -> None:
         """Draw it.
 
         Args:
-            seed: Decides everything.
+            seed: Decides everything that is not given.
+            drawn: The application.
+            script: What happens to it.
             make_agent: Makes the cores of agents.
             make_manager: Makes the core of the deployment manager.
             weather: Rates at which things go wrong, instead of those that are drawn.
@@ -89,9 +93,9 @@ class Scenario:
         """
         random = Random(seed)
         self.seed = seed
-        self.drawn: DrawnTemplate = draw_template(random)
-        self.script: Script = draw_script(random)
-        self.restarts = random.random() < 0.3
+        self.drawn = drawn or draw_template(random)
+        self.script = script or draw_script(random)
+        self.restarts = random.random() < 0.15
         """Whether everything is restarted in the end, to see that nothing comes of it."""
         self._weather = weather
         self._make_agent = make_agent

@@ -80,17 +80,18 @@ MISHAPS = (
     "manager_sleeps",
     "kill_process",
     "kill_process",
+    "kill_process",
     "lose_result",
     "overflow_agent",
     "overflow_manager",
     "forge",
 )
-"""Functions of ``mishaps`` that are drawn, the more frequent ones twice."""
+"""Functions of ``mishaps`` that are drawn, the more frequent ones several times."""
 
 
 def draw_script(random: Random) -> Script:
     """Draw what happens within about half a minute."""
-    until = random.uniform(14.0, 30.0)
+    until = random.uniform(12.0, 26.0)
     last = until if random.random() < 0.7 else until / 3.0
     first = ("start_everything",) if random.random() < 0.95 else ("start_subtree", "start_subtree")
     steps = [_step(random, random.uniform(0.0, 1.0), what) for what in first]

@@ -42,7 +42,7 @@ def draw_template(random: Random) -> DrawnTemplate:
     template = ApplicationTemplate(
         descriptor=Descriptor(name="drawn", version="1"),
         graph=graph,
-        instances=tuple(_machine(random, graph, f"vm{i}", names) for i in range(random.choice((3, 3, 3, 4)))),
+        instances=tuple(_machine(random, graph, f"vm{i}", names) for i in range(random.choice((3, 3, 3, 3, 4)))),
         bundles={name: f"sha256:{name}" for name in names if random.random() < 0.8},
         settings={name: _settings(random) for name in names},
     )
@@ -55,7 +55,7 @@ def _facet(name: str) -> Facet:
 
 def _nest(random: Random, names: Sequence[str]) -> dict[str, str]:
     """Return child to parent: some components stand on other software instead of a machine."""
-    return {name: random.choice(names[:i]) for i, name in enumerate(names) if i and random.random() < 0.35}
+    return {name: random.choice(names[:i]) for i, name in enumerate(names) if i and random.random() < 0.45}
 
 
 def _software(
@@ -105,7 +105,7 @@ def _machines(random: Random, tops: tuple[str, ...], boxes: tuple[str, ...]) -> 
 def _machine(random: Random, graph: Graph, name: str, names: Sequence[str]) -> Instance:
     children = [
         _instance(random, graph, component, f"{component.lower()}-{i}")
-        for i, component in enumerate(random.choices(graph.children_of(MACHINE), k=random.choice((1, 1, 2, 2, 3))))
+        for i, component in enumerate(random.choices(graph.children_of(MACHINE), k=random.choice((1, 1, 1, 2, 2))))
     ]
     return Instance(name=name, component=MACHINE, children=tuple(children))
 
@@ -126,7 +126,7 @@ def _settings(random: Random) -> Settings:
         stop_timeout_s=4.0,
         undeploy_timeout_s=6.0,
         status_timeout_s=1.0,
-        status_period_s=random.choice((4.0, 8.0, 10.0)),
+        status_period_s=random.choice((5.0, 10.0, 10.0)),
         status_failures=random.choice((1, 2)),
         ready_timeout_s=4.0,
         drain_timeout_s=3.0,

@@ -5,6 +5,7 @@ Pure functions over the core's memory.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,8 +84,12 @@ def _of_machine(memory: Memory, instance: InstanceRecord, now: float) -> list[Re
     if not found:
         cause = f": {machine.cause}" if machine.cause else ""
         return [Reason(path=path, text=f"{path} is {machine.status}, as it is wanted{cause}", since=since)]
+    lost = machine.status is Status.PROBLEM
     return [
-        Reason(path=path, text=f"{path} {b.text} (for {duration(now - since)}){_hint(b)}", since=since) for b in found
+        Reason(
+            path=path, text=f"{path} {b.text} (for {duration(now - since)}){_hint(instance, b, lost=lost)}", since=since
+        )
+        for b in found
     ]
 
 
@@ -99,7 +104,12 @@ def _of_software(memory: Memory, instance: InstanceRecord, now: float, seen: fro
     ago = f" (for {duration(now - since)})" if since else ""
     because = tuple(_behind(memory, instance, report, now, seen))
     return [
-        Reason(path=path, text=f"{path} {b.text}{ago}{_hint(b)}", since=since, because=because if b is found[0] else ())
+        Reason(
+            path=path,
+            text=f"{path} {b.text}{ago}{_hint(instance, b)}",
+            since=since,
+            because=because if b is found[0] else (),
+        )
         for b in found
     ]
 
@@ -166,8 +176,11 @@ def _provider(memory: Memory, provider: InstanceRecord, now: float, seen: frozen
     return reasons_of(memory, provider, now, seen)
 
 
-def _hint(blocker: settled.Blocker) -> str:
-    return f"; ask again with `roboconf retry --path '{blocker.path}'`" if blocker.exhausted else ""
+def _hint(instance: InstanceRecord, blocker: settled.Blocker, *, lost: bool = False) -> str:
+    application, path = shlex.quote(instance.application), shlex.quote(blocker.path)
+    if blocker.exhausted:
+        return f"; `roboconf retry {application} --path {path}` tries it again"
+    return f"; `roboconf agent start {application} {path}` starts its agent again" if lost else ""
 
 
 def _lines(reason: Reason, depth: int) -> list[str]:

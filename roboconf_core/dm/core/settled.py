@@ -25,6 +25,9 @@ _REACHED = {
 }
 
 
+_WAITING = frozenset({Status.UNRESOLVED, Status.WAITING_FOR_ANCESTOR})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
     """What keeps an application from being at rest."""
@@ -143,10 +146,12 @@ def _in_the_way(path: str, report: InstanceReported) -> Iterator[Blocker]:
         yield Blocker(path=path, text=failure_text(failure), exhausted=failure.exhausted)
     if report.action is not None:
         yield Blocker(path=path, text=f"its {report.action} runs")
+    elif failure is not None and failure.exhausted and report.status not in _WAITING:
+        return  # it waits to be asked to try again, and for nothing else
     elif report.waits:
         yield from (Blocker(path=path, text=wait) for wait in report.waits)
     elif failure is None:
-        yield Blocker(path=path, text="an update is due" if report.dirty else f"is {report.status}")
+        yield Blocker(path=path, text="an update is due" if report.dirty else f"is still {report.status}")
 
 
 def _not_joined_up(memory: Memory, instance: InstanceRecord, report: InstanceReported) -> Iterator[Blocker]:

@@ -67,6 +67,15 @@ def test_an_exhausted_failure_is_marked():
     assert (STORE, "start failed (attempt 3, given up): exit status 3: b", True) in blockers(world)
 
 
+def test_what_was_given_up_is_told_once():
+    world, store, _ = running_shop()
+    failure = Failure(action=Action.START, reason="exit status 3", attempt=3, exhausted=True)
+    store.report(STORE, Status.DEPLOYED_STOPPED, failure=failure, waits=("start was given up: retry it",))
+    assert texts(world, STORE) == ["start failed (attempt 3, given up): exit status 3"]
+    store.report(STORE, Status.UNRESOLVED, failure=failure, waits=("waits for Disk.size",))
+    assert texts(world, STORE) == ["start failed (attempt 3, given up): exit status 3", "waits for Disk.size"]
+
+
 def test_exports_that_are_not_published_yet_prevent_rest():
     world, store, _web = running_shop()
     store.publish(STORE, "Store", None)
@@ -99,6 +108,7 @@ def test_a_lost_machine_and_what_is_on_it_prevent_rest():
         world.wait(5)
         web.beat()
     assert ("/store-vm", "is lost: no word from its agent for 15 s", False) in blockers(world)
+    assert "`roboconf agent start shop /store-vm`" in explain.explain(world.memory, "shop", "/store-vm")["text"]
     assert (STORE, "was DEPLOYED_STARTED when /store-vm was lost", False) in blockers(world)
 
 
@@ -252,4 +262,4 @@ def test_an_explanation_tells_how_to_go_on_after_what_was_given_up():
     world, store, _ = running_shop()
     failure = Failure(action=Action.START, reason="exit status 3", attempt=3, exhausted=True)
     store.report(STORE, Status.DEPLOYED_STOPPED, failure=failure)
-    assert f"roboconf retry --path '{STORE}'" in explain.explain(world.memory, "shop")["text"]
+    assert f"roboconf retry shop --path {STORE}" in explain.explain(world.memory, "shop")["text"]

@@ -125,7 +125,7 @@ def _wait_until_it_serves(home: Home, process: subprocess.Popen[bytes], said: Ca
     hint = f"more is in {home.log_file}"
     while not answers(home):
         if process.poll() is not None:
-            reason = said() or f"its process ended with exit status {process.returncode}"
+            reason = said().removeprefix("error ") or f"its process ended with exit status {process.returncode}"
             raise RoboconfError(f"the deployment manager could not start: {reason}", code=Code.CLI_NO_DM, hint=hint)
         if time.monotonic() > deadline:
             process.terminate()

@@ -85,7 +85,9 @@ class LiveTree:
         from rich.live import Live
 
         self._console = screen
-        self._live = Live(console=screen, auto_refresh=False, transient=True)
+        self._live = Live(
+            console=screen, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         self._begin = time.monotonic()
         self._view: View | None = None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from roboconf_core.agent.journal import Journal, replay
 
@@ -88,7 +89,7 @@ def test_any_flipped_byte_costs_its_batch_only(tmp_path):
     ),
     data=st.data(),
 )
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_history_survives_compaction_and_any_cut(tmp_path, batches, data):
     path = tmp_path / "journal"
     path.unlink(missing_ok=True)

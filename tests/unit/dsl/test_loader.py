@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from roboconf_core.dsl.files import Directory, Sources, read_sources
 from roboconf_core.dsl.graph_files import build_graph
@@ -239,7 +240,7 @@ LINES = [
 
 
 @given(lines=st.lists(st.sampled_from(LINES), max_size=25))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_order_of_lines_makes_the_checks_fail(tmp_path_factory, lines):
     root = tmp_path_factory.getbasetemp() / "lines"
     write(root, {"x.graph": "\n".join(lines), "x.instances": "\n".join(lines)})

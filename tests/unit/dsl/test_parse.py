@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from roboconf_core.dsl.parse import parse
 from roboconf_core.dsl.syntax import BlockKind, FileKind
@@ -93,7 +94,7 @@ def places(parsed):
         st.text(max_size=60),
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_every_text_is_read_and_every_place_is_in_it(kind, text):
     parsed = parse(text, kind)
     last = text.count("\n") + 2
@@ -101,7 +102,7 @@ def test_every_text_is_read_and_every_place_is_in_it(kind, text):
 
 
 @given(text=mutated(GRAPH))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_lines_between_sound_blocks_do_not_change_those(text):
     before = parse("A {\n\tinstaller: x;\n}\n" + text, FileKind.GRAPH)
     first = before.blocks[0]

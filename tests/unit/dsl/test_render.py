@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 from random_models import graphs, ids, instance_trees, with_unique_names
 
 from roboconf_core.dsl.files import SourceFile, Sources
@@ -36,7 +37,7 @@ def read_instances(text: str) -> tuple[Instance, ...]:
 
 
 @given(graph=graphs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_graph_reads_back_to_itself(graph):
     text = render_graph(graph)
     assert read_graph(text) == graph
@@ -44,7 +45,7 @@ def test_a_graph_reads_back_to_itself(graph):
 
 
 @given(roots=st.lists(instance_trees(ids), max_size=3).filter(with_unique_names))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_instances_read_back_to_themselves(roots):
     text = render_instances(roots)
     assert read_instances(text) == tuple(roots)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from roboconf_core.dsl.syntax import Property
 from roboconf_core.dsl.values import comma_split, read_exports, read_imports
@@ -109,7 +110,7 @@ def test_imports_that_are_wrong_have_a_code(value, codes):
 
 
 @given(value=st.text(st.sampled_from('ab.,="\t ()[]*') | st.characters(exclude_characters="\n\r"), max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_every_value_is_read(value):
     exports(value)
     imports(value)
@@ -120,7 +121,7 @@ def test_every_value_is_read(value):
         "".join
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_every_mix_of_words_and_signs_is_read(value):
     exports(value)
     imports(value)

@@ -9,6 +9,7 @@ import typing
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from roboconf_core.errors import MessageError
 from roboconf_core.messages.codec import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, MESSAGE_TYPES, decode, encode, from_plain
@@ -68,7 +69,7 @@ def decode_or_refuse(payload):
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(data=st.data())
 def test_every_message_type_survives_the_wire(name, data):
     message = data.draw(MESSAGES[name])
@@ -89,7 +90,7 @@ def test_random_json_raises_nothing_but_message_errors(envelope):
 
 
 @pytest.mark.parametrize("name", MESSAGE_TYPES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(body=JSON)
 def test_random_bodies_raise_nothing_but_message_errors(name, body):
     decode_or_refuse(json.dumps({"v": 1, "type": name, "body": body}).encode())
@@ -103,7 +104,7 @@ def places_in(value, place=()):
         yield from places_in(inner, (*place, key))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(message=st.one_of(*MESSAGES.values()), junk=JSON, data=st.data())
 def test_a_message_with_one_wrong_value_is_refused_or_still_of_its_type(message, junk, data):
     envelope = json.loads(encode(message))
@@ -119,7 +120,7 @@ def test_a_message_with_one_wrong_value_is_refused_or_still_of_its_type(message,
         assert decode(encode(found)) == found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(message=st.one_of(*MESSAGES.values()), data=st.data())
 def test_a_truncated_message_is_refused(message, data):
     payload = encode(message)

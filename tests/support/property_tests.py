@@ -1,0 +1,10 @@
+"""How many examples property tests try: few in every run, many in nightly ones."""
+
+import os
+
+FACTOR = int(os.environ.get("ROBOCONF_EXAMPLES_FACTOR", "1"))
+
+
+def examples(count):
+    """Return how many examples to try where an ordinary run tries so many."""
+    return count * FACTOR

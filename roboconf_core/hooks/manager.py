@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
-from roboconf_core.errors import Code, PluginError, Problem
+from roboconf_core.errors import Code, PluginError, Problem, Where
 from roboconf_core.hooks import specs
 from roboconf_core.hooks.lifecycle import LifecycleHandler
 from roboconf_core.hooks.targets import TargetHandler
@@ -236,6 +236,8 @@ def _asked(impl: pluggy.HookImpl, about: str, **arguments: object) -> list[Probl
     try:
         return list(cast("Iterable[Problem]", impl.function(*(arguments[name] for name in impl.argnames))))
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            return [Problem(Code.P_IO_ERROR, f"cannot be read: {error.strerror}", Where(file=str(error.filename)))]
         message = f"plugin '{impl.plugin_name}' failed to check {about}: {error!r}"
         log.info("%s", message, exc_info=True)
         return [Problem(Code.PLUGIN_FAILED, message, hint="this is a defect of the plugin")]

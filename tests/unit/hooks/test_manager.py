@@ -166,6 +166,14 @@ def test_a_plugin_that_fails_over_a_recipe_is_a_problem_and_the_others_are_asked
     assert "disk on fire" in other.message
 
 
+def test_a_file_of_a_recipe_that_cannot_be_read_is_a_problem_at_its_place_not_a_defect(tmp_path):
+    plugins = load(one=checking(lambda directory: [(directory / "start.sh").read_text()]))
+    (problem,) = plugins.check_recipe(COMPONENT, "greet", tmp_path)
+    assert problem.code is Code.P_IO_ERROR
+    assert problem.where.file == str(tmp_path / "start.sh")
+    assert problem.message == "cannot be read: No such file or directory"
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "distribution"),
     [

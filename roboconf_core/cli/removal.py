@@ -11,7 +11,7 @@ from roboconf_core.cli.output import print_line
 from roboconf_core.cli.progress import progress_for
 from roboconf_core.cli.sentences import View, instances_of, trouble
 from roboconf_core.cli.words import typed
-from roboconf_core.errors import Code, Problem, RoboconfError
+from roboconf_core.errors import Code, InvalidRequestError, Problem, RoboconfError
 
 POLL_S = 0.25
 
@@ -30,14 +30,19 @@ def remove_application(client: Client, application: str) -> None:
             machine of it could not be terminated.
     """
     newest = client.get("/events", application=application, limit=1)["items"]
-    client.post(location("applications", application, "undeploy"), {"path": ""})
     try:
+        client.post(location("applications", application, "undeploy"), {"path": ""})
         _wait_until_undeployed(client, application)
+        client.delete(location("applications", application))
     except KeyboardInterrupt:
         again = typed("down", application)
         print_line(f"\ninterrupted: the undeployment goes on; `{again}` waits for it again")
         raise
-    client.delete(location("applications", application))
+    except InvalidRequestError as error:
+        if error.problems[0].code is not Code.DM_NOT_FOUND:
+            raise
+        print_line(f"application {application} was removed by somebody else meanwhile")
+        return
     events = list(client.items("/events", start=newest[-1]["id"] if newest else 0, application=application))
     for line in notes_of(events):
         print_line(line)

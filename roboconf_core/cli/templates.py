@@ -68,16 +68,15 @@ def upload(client: Client, path: Path) -> Any:  # noqa: ANN401 - JSON
     return client.post("/templates", archive_of(path))
 
 
-def upload_or_replace(client: Client, path: Path) -> tuple[Any, bool]:
-    """Send an application; a template of the same name and version that no application uses gives way to it.
+def upload_or_replace(client: Client, archive: bytes) -> tuple[Any, bool]:
+    """Send an application in a ZIP archive; a template of the same name and version that no application uses gives way to it.
 
     Returns:
         The template, and whether it is a new one.
 
     Raises:
-        InvalidRequestError: If it cannot be read, or is refused: by applications that use the present one, too.
+        InvalidRequestError: If it is refused, or applications use the present one.
     """
-    archive = archive_of(path)
     identity = identity_of(archive)
     present = next((one for one in client.items("/templates") if (one["name"], one["version"]) == identity), None)
     try:

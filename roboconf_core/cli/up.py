@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from roboconf_core.cli import manager
+from roboconf_core.cli.archives import archive_of
 from roboconf_core.cli.client import Client, location
 from roboconf_core.cli.connection import connected, the_home
 from roboconf_core.cli.output import print_line, seconds
@@ -48,8 +49,9 @@ def up(
     home, made = the_home(), Made()
     wanted = application_name(name) if name is not None else None
     check(directory)
+    archive = archive_of(directory)
     try:
-        _up(home, directory, wanted, port, made)
+        _up(home, archive, wanted, port, made)
         if foreground:
             _stay(home, made)
     except KeyboardInterrupt:
@@ -77,14 +79,14 @@ def check(directory: Path) -> None:
         raise typer.Exit(1)
 
 
-def _up(home: Home, directory: Path, name: str | None, port: int | None, made: Made) -> None:
+def _up(home: Home, archive: bytes, name: str | None, port: int | None, made: Made) -> None:
     begin = time.monotonic()
     manager.ensure(home, port=port, starting=made.starts_manager)
     info = home.read()
     print_line(f"deployment manager {'started' if made.manager else 'found'} at {info.url if info else '?'}")
     with connected(home) as client:
         try:
-            application = _create(client, directory, name, made)
+            application = _create(client, archive, name, made)
         except RoboconfError:
             undo(home, made)
             raise
@@ -98,12 +100,12 @@ def _up(home: Home, directory: Path, name: str | None, port: int | None, made: M
         _tell(view, time.monotonic() - begin)
 
 
-def _create(client: Client, directory: Path, name: str | None, made: Made) -> str:
+def _create(client: Client, archive: bytes, name: str | None, made: Made) -> str:
     """Create an application and have it started; return its name."""
     from roboconf_core.cli.templates import upload_or_replace
 
     _refuse_existing(client, name)
-    template, is_new = upload_or_replace(client, directory)
+    template, is_new = upload_or_replace(client, archive)
     made.template = (template["name"], template["version"]) if is_new else None
     application: str = name or template["name"]
     _refuse_existing(client, application)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from typing import Any
@@ -34,6 +35,8 @@ _STATUS_OF_CODE = {
     Code.DM_INTERNAL: 500,
     Code.DM_INVALID_REQUEST: 400,
 }
+
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 _CODE_OF_STATUS = {404: Code.DM_NOT_FOUND, 413: Code.DM_TOO_LARGE}
 """For what the web framework refuses by itself."""
@@ -108,11 +111,23 @@ def install_error_handlers(app: FastAPI) -> None:
         answer.status_code = error.status_code
         return answer
 
-    @app.exception_handler(Exception)
-    async def _defect(request: Request, error: Exception) -> JSONResponse:
+    @app.exception_handler(OSError)
+    async def _system(request: Request, error: OSError) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        hint = "the log of the deployment manager (dm.log) says more under this trace"
-        return error_response(RoboconfError(f"unexpected {type(error).__name__}", code=Code.DM_INTERNAL, hint=hint))
+        if error.errno in _DISK_ERRORS:
+            text = f"the deployment manager cannot write to its home: {error.strerror}"
+            return error_response(RoboconfError(text, code=Code.DM_STORE, hint="make room there, and try again"))
+        return error_response(_defect(error))
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return error_response(_defect(error))
+
+
+def _defect(error: Exception) -> RoboconfError:
+    hint = "the log of the deployment manager (dm.log) says more under this trace"
+    return RoboconfError(f"unexpected {type(error).__name__}", code=Code.DM_INTERNAL, hint=hint)
 
 
 def _invalid_part(part: dict[str, Any]) -> Problem:

@@ -64,6 +64,10 @@ FAIR = Conditions()
 """Nothing goes wrong but what the script says."""
 
 
+SLOW = Conditions(action_s=(2.0, 5.0))
+"""Actions take longer than agents live, now and then."""
+
+
 class Everything:
     """Equal to whatever it is compared with."""
 
@@ -195,7 +199,7 @@ def holders_not_told(patch):
 # --- actions
 
 
-@mutant("at_most_one_action_at_a_time")
+@mutant("at_most_one_action_at_a_time", weather=SLOW)
 def running_actions_not_adopted(patch):
     begin_life = core.begin_life
 

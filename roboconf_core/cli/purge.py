@@ -8,7 +8,7 @@ from pathlib import Path
 from roboconf_core.cli.output import print_line
 from roboconf_core.dm.home import Home
 
-_FILES = ("dm.json", "dm.lock", "dm.log*", "dm.out", "start.lock", "database.sqlite3*")
+_FILES = ("dm.json", "dm.lock", "dm.log*", "dm.out", "start.lock", "database.sqlite3*", "messages.sqlite3*")
 
 
 def purge_home(home: Home) -> None:

@@ -53,6 +53,8 @@ class Home:
         self.lock_file = self.directory / "dm.lock"
         self.log_file = self.directory / "dm.log"
         self.database = self.directory / "database.sqlite3"
+        self.messages = self.directory / "messages.sqlite3"
+        """The transport's tables: in a file of their own, because the writers of one SQLite file wait for each other."""
         self.templates = self.directory / "templates"
         self.bundles = self.directory / "bundles"
         self.machines = self.directory / "machines"
@@ -63,6 +65,11 @@ class Home:
         """SQLAlchemy URL of the embedded database."""
         return f"sqlite:///{self.database}"
 
+    @property
+    def messages_url(self) -> str:
+        """SQLAlchemy URL of the transport's tables."""
+        return f"sqlite:///{self.messages}"
+
     def prepare(self) -> None:
         """Make the directories, readable by the user only.
 
@@ -72,7 +79,8 @@ class Home:
         try:
             for directory in (self.directory, self.templates, self.bundles, self.machines, self.uploads):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.database.touch(mode=0o600)  # it holds credentials; SQLite's further files take its permissions
+            for file in (self.database, self.messages):
+                file.touch(mode=0o600)  # they hold credentials; SQLite's further files take their permissions
         except OSError as error:
             hint = "set ROBOCONF_HOME to a directory that you may write to"
             raise InvalidRequestError(f"{self.directory} cannot be used as home: {error}", hint=hint) from error

@@ -141,7 +141,7 @@ class ManagerContext:
     properties: Mapping[str, str]
     """As declared by ``Transport.properties``, with defaults."""
     database_url: str
-    """SQLAlchemy URL of the deployment manager's database; a transport keeps its tables there."""
+    """SQLAlchemy URL of a database that the deployment manager keeps for the transport's tables."""
     directory: Path
     """For files of the transport."""
     url: str

@@ -202,7 +202,7 @@ def _opened(plugins: Plugins, name: str, home: Home, info: DmInfo) -> ManagerTra
     transport = plugins.transport(name)
     context = ManagerContext(
         properties=with_defaults(transport.properties, {}),
-        database_url=home.database_url,
+        database_url=home.messages_url,
         directory=home.directory,
         url=info.url,
     )

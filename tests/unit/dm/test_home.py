@@ -33,8 +33,9 @@ def test_the_default_home_follows_the_environment():
 
 def test_everything_secret_is_private(home):
     home.write(INFO)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (home.directory, home.dm_file, home.database)}
-    assert modes == {"home": 0o700, "dm.json": 0o600, "database.sqlite3": 0o600}
+    secret = (home.directory, home.dm_file, home.database, home.messages)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in secret}
+    assert modes == {"home": 0o700, "dm.json": 0o600, "database.sqlite3": 0o600, "messages.sqlite3": 0o600}
 
 
 def test_dm_json_comes_back_as_it_was_written(home):

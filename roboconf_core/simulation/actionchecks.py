@@ -5,7 +5,7 @@ from __future__ import annotations
 from roboconf_core.agent.core.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.agent.events import Run
 from roboconf_core.messages.types import Publication
-from roboconf_core.model.lifecycle import Action, Desired, Status
+from roboconf_core.model.lifecycle import Action, Status
 from roboconf_core.simulation.conditions import Fault
 from roboconf_core.simulation.host import Content, Host, Software, content_of
 from roboconf_core.simulation.world import World
@@ -75,12 +75,11 @@ class ActionChecks:
 
     def _check_drain(self, host: Host, run: Run) -> None:
         """A planned stop begins once nobody who can answer uses the exports, or the deadline has passed."""
-        record = host.disk.get(INSTANCE_PREFIX + run.instance.id)
-        since = host.entered.get(run.instance.id, (Status.STOPPING, 0.0))[1]
-        now = self._world.now
-        if record is None or not _is_planned(record) or not self._is_in_touch(host, since):
+        entered, now = host.entered.get(run.instance.id), self._world.now
+        if entered is None or not entered.unwanted or not self._is_in_touch(host, entered.since):
             return
-        if now - since >= record.spec.settings.drain_timeout_s - 0.001:
+        since = entered.since
+        if now - since >= run.instance.settings.drain_timeout_s - 0.001:
             return
         users = [
             f"{other.agent}{software.path}"
@@ -127,10 +126,6 @@ def _is_forgiven(record: InstanceRecord) -> bool:
     """Tell whether failures count no more: nobody could retry them, or an import or the parent was missing meanwhile."""
     began_anew = record.failure is None or record.failure.attempt < record.spec.settings.attempts
     return record.vanished or (record.source in (Status.UNRESOLVED, Status.WAITING_FOR_ANCESTOR) and began_anew)
-
-
-def _is_planned(record: InstanceRecord) -> bool:
-    return record.vanished or record.spec.desired is not Desired.DEPLOYED_STARTED
 
 
 def _keys(publications: tuple[Publication, ...]) -> set[tuple[object, object]]:

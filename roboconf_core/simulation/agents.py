@@ -13,11 +13,11 @@ from roboconf_core.agent.events import Effect, Event, Outcome
 from roboconf_core.messages.topology import DM_TOPIC
 from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, ExportsPublished, Message, Publication
 from roboconf_core.model.instant import Instant
-from roboconf_core.model.lifecycle import Action, Status
+from roboconf_core.model.lifecycle import Action, Desired, Status
 from roboconf_core.simulation.chronicle import Chronicle
 from roboconf_core.simulation.conditions import CrashPoint, Fault
 from roboconf_core.simulation.heard import Heard
-from roboconf_core.simulation.host import Host
+from roboconf_core.simulation.host import Entered, Host
 from roboconf_core.simulation.network import Network, Outbox
 from roboconf_core.simulation.process import Process
 from roboconf_core.simulation.schedule import Schedule
@@ -196,7 +196,8 @@ class AgentProcess(Process):
 
     def _note_move(self, before: InstanceRecord | None, after: InstanceRecord) -> None:
         if before is not None and before.status is not after.status:
-            self.host.entered[after.id] = (after.status, self._schedule.now)
+            unwanted = after.vanished or after.spec.desired is not Desired.DEPLOYED_STARTED
+            self.host.entered[after.id] = Entered(after.status, self._schedule.now, unwanted)
             self._chronicle.moved(self.name, before, after)
 
     def _carry_out(self, effect: Effect) -> None:

@@ -59,6 +59,17 @@ class Software:
         return self.recipe.has_status and now >= self.ready_at
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A status that an instance took."""
+
+    status: Status
+    since: float
+    """Virtual seconds."""
+    unwanted: bool
+    """At that moment it was not wanted to be started."""
+
+
 class _Process:
     """An action under way."""
 
@@ -103,8 +114,8 @@ class Host:
         """When it was booted last: its monotonic clock counts from then."""
         self.rebooted = False
         """Since its agent last looked."""
-        self.entered: dict[str, tuple[Status, float]] = {}
-        """Status of each instance as the agent journalled it, and since when (virtual seconds)."""
+        self.entered: dict[str, Entered] = {}
+        """Status of each instance as the agent journalled it, and how it came there."""
         self.watched: set[str] = set()
         self.ended: Callable[[str, Outcome], None] | None = None
         """The agent's ear for actions that end; None while there is no agent."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from roboconf_core.dm.core import state
 from roboconf_core.model.lifecycle import TRANSITIVE, Action, Desired, Status
 from roboconf_core.simulation.actionchecks import ActionChecks
@@ -63,14 +65,14 @@ class Watches:
     # --- promise 5
 
     def _judge_transient(self, placed: Placed) -> None:
-        status, since = placed.host.entered.get(placed.record.id, (Status.NOT_DEPLOYED, 0.0))
+        entered = placed.host.entered.get(placed.record.id)
         agent = self._world.agents.get(placed.host.agent)
-        if status not in TRANSITIVE or agent is None:
+        if entered is None or entered.status not in TRANSITIVE or agent is None:
             return
-        lasts = self._world.now - max(since, agent.began)
+        lasts = self._world.now - max(entered.since, agent.began)
         if lasts > TRANSIENT_S:
-            self._world.chronicle.broke("transient_states_end", f"{placed.who} is {status} for {lasts:.0f} s")
-            placed.host.entered[placed.record.id] = (status, self._world.now)
+            self._world.chronicle.broke("transient_states_end", f"{placed.who} is {entered.status} for {lasts:.0f} s")
+            placed.host.entered[placed.record.id] = replace(entered, since=self._world.now)
 
     # --- ports
 

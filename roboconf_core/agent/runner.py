@@ -35,7 +35,6 @@ from roboconf_core.agent.outputs import OutputKeeper
 from roboconf_core.agent.preparation import Preparation
 from roboconf_core.agent.processes import boot_id
 from roboconf_core.agent.settings import LaunchSettings
-from roboconf_core.agent.timers import Timers
 from roboconf_core.agent.watcher import Watcher
 from roboconf_core.errors import MessageError
 from roboconf_core.hooks.manager import Plugins
@@ -45,6 +44,7 @@ from roboconf_core.messages.topology import DM_TOPIC
 from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, DesiredState, InstanceSpec, key_of
 from roboconf_core.model.instant import Instant
 from roboconf_core.model.lifecycle import Action
+from roboconf_core.model.timers import Timers
 
 log = logging.getLogger(__name__)
 

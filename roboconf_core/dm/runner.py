@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+import math
 import threading
 import time
 import uuid
@@ -14,7 +15,6 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from roboconf_core.dm.alarms import Alarms
 from roboconf_core.dm.bundles import BundleStore
 from roboconf_core.dm.core.state import INSTANCE
 from roboconf_core.dm.decision import Answer, Asked, Decision, check_same_request
@@ -54,6 +54,7 @@ from roboconf_core.messages.codec import decode, encode
 from roboconf_core.messages.topology import agent_topic
 from roboconf_core.messages.types import PortTaken, key_of
 from roboconf_core.model.instant import Instant
+from roboconf_core.model.timers import Timers
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class Runner:
         self._changed = changed
         self._on_end = ended
         self._queue: SimpleQueue[Item] = SimpleQueue()
-        self._alarms = Alarms()
+        self._timers = Timers()
         self._again: list[tuple[float, int, DoMachineStep]] = []
         self._next_retention = clock().monotonic
         self._pool = MachinePool(machines, size=_POOL_SIZE, ended=lambda s, r: self._queue.put(StepEnded(s, r)))
@@ -244,7 +245,8 @@ class Runner:
 
     def _next_deadline(self) -> float:
         again = self._again[0][0] if self._again else self._next_retention
-        return min(self._alarms.next(), again, self._next_retention)
+        due = self._timers.next()
+        return min(math.inf if due is None else due, again, self._next_retention)
 
     def _turn(self, items: list[Item]) -> None:
         decision = Decision()
@@ -289,9 +291,9 @@ class Runner:
         for effect in effects:
             match effect:
                 case SetTimer(name, at):
-                    self._alarms.set(name, at)
+                    self._timers.set(name, at)
                 case CancelTimer(name):
-                    self._alarms.cancel(name)
+                    self._timers.cancel(name)
 
     def _take_request(self, asked: Asked, decision: Decision) -> None:
         if asked.key:
@@ -353,7 +355,7 @@ class Runner:
 
     def _take_due(self, decision: Decision) -> None:
         now = self._clock().monotonic
-        while (name := self._alarms.take_due(now)) is not None:
+        while (name := self._timers.pop(now)) is not None:
             self._handle(TimerFired(name), decision)
         while self._again and self._again[0][0] <= now:
             self._pool.again(heapq.heappop(self._again)[2])

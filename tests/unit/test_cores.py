@@ -24,6 +24,7 @@ PURE = {
     "json",
     "math",
     "re",
+    "shlex",
     "sys",
     "typing",
     "unicodedata",

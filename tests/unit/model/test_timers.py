@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from roboconf_core.agent.timers import Timers
+from roboconf_core.model.timers import Timers
 
 
 def test_timers_fire_in_order_and_once():

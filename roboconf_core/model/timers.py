@@ -1,4 +1,4 @@
-"""Named moments, for the core's ``SetTimer``."""
+"""Named moments: what the runners of both cores keep for ``SetTimer``."""
 
 from __future__ import annotations
 

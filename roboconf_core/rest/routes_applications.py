@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -69,12 +70,14 @@ def application_routes(service: Service) -> APIRouter:
 
     @routes.get("/{app}/settled", summary="Tell whether an application is at rest, and what prevents it")
     async def show_settled(app: str, wait_s: Wait = 0.0) -> dict[str, Any]:
-        until = asyncio.get_running_loop().time() + wait_s
-        while True:
+        until, blocked = asyncio.get_running_loop().time() + wait_s, ""
+        while True:  # after each change: this must be cheap
             ring = service.bell.next_ring()
-            found = await service.read(lambda memory: settled.settled(memory, app))
-            if found["settled"] or not await service.bell.wait(ring, until):
-                return found
+            blocked = await service.read(partial(settled.blocked, application=app, suspect=blocked))
+            if not blocked:
+                return {"settled": True, "blockers": []}
+            if not await service.bell.wait(ring, until):
+                return await service.read(partial(settled.settled, application=app))
 
     return routes
 

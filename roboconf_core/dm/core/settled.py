@@ -49,6 +49,25 @@ def settled(memory: Memory, application: str) -> dict[str, Any]:
     return {"settled": not found, "blockers": [asdict(blocker) for blocker in found]}
 
 
+def blocked(memory: Memory, application: str, suspect: str = "") -> str:
+    """Return the path of an instance that keeps an application from being at rest, empty when it is.
+
+    Args:
+        memory: What is known.
+        application: Its name.
+        suspect: Path of an instance that is looked at first: what blocked a moment ago often still does.
+
+    Raises:
+        NotFoundError: If there is no such application.
+    """
+    lookup.application(memory, application)
+    first = memory.find(application, suspect)
+    if first is not None and blockers_of(memory, first):
+        return suspect
+    instances = memory.instances_of(application)
+    return next((instance.path for instance in instances if blockers_of(memory, instance)), "")
+
+
 def blockers(memory: Memory, application: str) -> list[Blocker]:
     """Return what prevents rest, in the order of the instances.
 

@@ -35,6 +35,14 @@ def test_a_running_application_is_at_rest():
     assert blockers(world) == []
 
 
+def test_one_that_blocks_is_found_with_a_suspect_or_without():
+    world, store, _ = running_shop()
+    assert settled.blocked(world.memory, "shop") == settled.blocked(world.memory, "shop", STORE) == ""
+    store.report(STORE, Status.STARTING, action=Action.START)
+    for suspect in ("", STORE, WEB, "/gone"):
+        assert settled.blocked(world.memory, "shop", suspect) == STORE
+
+
 def test_machines_that_come_and_what_waits_for_them_prevent_rest():
     world = World()
     world.start()
@@ -147,6 +155,7 @@ def test_unknown_names_are_refused():
     memory = World().memory
     for ask in (
         lambda: settled.settled(memory, "x"),
+        lambda: settled.blocked(memory, "x"),
         lambda: views.application(memory, "x"),
         lambda: views.instances(memory, "x"),
         lambda: views.instance(memory, "shop", "/x"),

@@ -21,6 +21,7 @@ from roboconf_core.simulation.mishaps import MISHAPS
 from roboconf_core.simulation.process import CoreFailedError
 from roboconf_core.simulation.promises import AT_REST, AT_THE_END, broken
 from roboconf_core.simulation.requests import APPLICATION, REQUESTS
+from roboconf_core.simulation.schedule import EndlessError
 from roboconf_core.simulation.script import Script, Step, draw_script
 from roboconf_core.simulation.templates import DrawnTemplate, draw_template
 from roboconf_core.simulation.watches import Watches
@@ -113,6 +114,8 @@ class Scenario:
         except CoreFailedError as error:
             cause = "".join(traceback.format_exception(error.__cause__)) if self._trace else repr(error.__cause__)
             world.chronicle.broke("cores_decide_whatever_happens", f"{error}: {cause}")
+        except EndlessError as error:
+            world.chronicle.broke("nobody_runs_in_a_circle", str(error))
         chronicle = world.chronicle
         return Result(self.seed, chronicle.tally, chronicle.violations, agents, world.now, chronicle.lines)
 

@@ -35,6 +35,14 @@ class Appointment:
         return True
 
 
+ENDLESS = 20_000
+"""So many calls at one moment are a circle."""
+
+
+class EndlessError(RuntimeError):
+    """The world does not get past a moment."""
+
+
 class Schedule:
     """Calls in the order of their moments; those of one moment in the order in which they were made."""
 
@@ -56,10 +64,17 @@ class Schedule:
         return self.at(self.now + delay_s, call)
 
     def run_until(self, moment: float) -> None:
-        """Make all calls up to a moment, those that come up meanwhile included."""
-        heap = self._heap
+        """Make all calls up to a moment, those that come up meanwhile included.
+
+        Raises:
+            EndlessError: If far too many calls are made at one and the same moment.
+        """
+        heap, calls = self._heap, 0
         while heap and heap[0][0] <= moment:
             at, _, appointment = heapq.heappop(heap)
+            calls = calls + 1 if at == self.now else 0
+            if calls > ENDLESS:
+                raise EndlessError(f"more than {ENDLESS} calls at {at:.3f} s: somebody runs in a circle")
             self.now = at
             appointment.keep()
         self.now = max(self.now, moment)

@@ -183,6 +183,7 @@ def _slept(turn: Turn, late_s: float) -> None:
     presence = turn.memory.presence
     presence.heard = {agent: max(at, turn.now.monotonic) for agent, at in presence.heard.items()}
     presence.broken = dict.fromkeys(presence.broken, turn.now.monotonic)
+    presence.doubted = dict.fromkeys(presence.doubted, turn.now.monotonic)
     text = f"the deployment manager was held up for {late_s:.0f} s: every agent gets time to be heard"
     turn.record("", "", Kind.JUDGEMENT_SUSPENDED, text)
 

@@ -232,6 +232,15 @@ def test_a_manager_that_slept_gives_everybody_time_to_be_heard():
     assert statuses(world) == [Status.PROBLEM, Status.DEPLOYED_STARTED]
 
 
+def test_a_manager_that_slept_while_it_doubted_looks_again_later_and_not_at_once():
+    world, agents = crowd(9)
+    beats(world, agents[6:], 20)
+    assert world.records("judgement-suspended")
+    world.time += 100.0
+    world.send(TimerFired("liveness"))
+    assert world.timers["liveness"] > world.time
+
+
 def test_agents_get_a_grace_after_a_restart():
     world, _store, web = running_shop()
     world.restart()

@@ -87,8 +87,8 @@ def _up(home: Home, archive: bytes, name: str | None, port: int | None, made: Ma
     with connected(home) as client:
         try:
             application = _create(client, archive, name, made)
-        except RoboconfError:
-            undo(home, made)
+        except RoboconfError as error:
+            _undo_after(error, home, made)
             raise
         _tell_targets(client.get(location("applications", application)))
         try:
@@ -98,6 +98,13 @@ def _up(home: Home, archive: bytes, name: str | None, port: int | None, made: Ma
             print_line(f"\n{application} is not up; what is there goes on. Once its recipe is mended: {again}.")
             raise
         _tell(view, time.monotonic() - begin)
+
+
+def _undo_after(error: RoboconfError, home: Home, made: Made) -> None:
+    try:
+        undo(home, made)
+    except RoboconfError as further:
+        raise RoboconfError(problems=[*error.problems, *further.problems]) from error
 
 
 def _create(client: Client, archive: bytes, name: str | None, made: Made) -> str:

@@ -6,7 +6,7 @@ import shutil
 import signal
 
 import pytest
-from command_line import QUICKSTART, address_in, eventually, fetch, processes_of, user_in
+from command_line import QUICKSTART, Terminal, address_in, eventually, fetch, processes_of, user_in
 
 
 @pytest.fixture
@@ -103,6 +103,40 @@ def test_a_second_ctrl_c_leaves_it_and_says_how_to_go_on(user, tiny):
     assert "left as it is" in out
     assert "roboconf down tiny" in out
     assert "stop of /vm/thing failed (attempt 1): timed out after 4 s" in user.run("down").out
+
+
+def test_ctrl_c_at_the_question_leaves_everything_and_says_how_to_go_on(user, tiny):
+    script(tiny, "start", "sleep 600")
+    with Terminal(user, "up", tiny) as terminal:
+        terminal.read_until("start runs")
+        terminal.type("\x03")
+        terminal.read_until("undo what this `up` made?")
+        terminal.type("\x03")
+        terminal.read_until("left as it is")
+        assert "roboconf down tiny" in terminal.read_until("removes it")
+        assert terminal.status() == 130
+    assert user.status_of("/vm/thing", "tiny") == "STARTING"
+
+
+def test_an_edited_application_comes_up_again_under_a_name_with_accents(user, tiny):
+    user.run("up", tiny, "--name", "Été 1")
+    user.run("down", "Ete 1")
+    script(tiny, "start", "echo edited")
+    assert "is replaced" in user.run("up", tiny, "--name", "Été 1").out
+    assert "edited" in user.run("logs", "/vm/thing").out
+    script(tiny, "start", "echo edited again")
+    assert "Ete 1 still uses it" in user.run("up", tiny, "--name", "two", status=1).err
+    assert user.statuses("Ete 1") == {"/vm": "DEPLOYED_STARTED", "/vm/thing": "DEPLOYED_STARTED"}
+
+
+def test_down_names_what_could_not_be_undeployed(user, tiny):
+    script(tiny, "undeploy", "echo it is in use; exit 7")
+    (tiny / "graph" / "Thing" / "recipe.properties").write_text("attempts = 1\n")
+    user.run("up", tiny)
+    down = user.run("down", status=1)
+    assert "/vm/thing was not undeployed" in down.err
+    assert "exit status 7" in down.err
+    assert processes_of(user.home) == {}
 
 
 def test_down_ends_and_reports_whatever_a_machine_started(user, tiny):

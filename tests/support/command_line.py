@@ -1,11 +1,15 @@
 """A user at the command line: real processes in a home of their own, and proof that none is left behind."""
 
+import fcntl
 import json
 import os
 import re
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -86,6 +90,52 @@ class User:
             if "roboconf_core.agent" in command and f"/{application}/%2F{machine.strip('/')}/" in command:
                 return pid
         raise AssertionError(f"no agent of {machine}: {processes_of(self.home)}")
+
+
+class Terminal:
+    """A command in a terminal of its own: 24 lines of 100 characters, where keys can be typed."""
+
+    def __init__(self, user, *words):
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        self._process = subprocess.Popen(
+            [ROBOCONF, *map(str, words)],
+            env=user.environment | {"TERM": "xterm", "COLUMNS": "100"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(slave)
+        self._seen = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def type(self, keys):
+        """Press keys; ``\\x03`` is Ctrl-C."""
+        os.write(self._master, keys.encode())
+
+    def read_until(self, text, timeout=60):
+        """Read what the screen shows until a text comes, and return what came up to it."""
+        deadline = time.monotonic() + timeout
+        while text not in self._seen:
+            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                pytest.fail(f"{text!r} did not come within {timeout} s: {self._seen!r}")
+            self._seen += os.read(self._master, 65536).decode()
+        before, _, self._seen = self._seen.partition(text)
+        return before
+
+    def status(self, timeout=30):
+        """Wait for the end of the command and return its exit status."""
+        return self._process.wait(timeout)
 
 
 class Result:

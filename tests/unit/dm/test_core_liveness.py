@@ -234,8 +234,8 @@ def test_a_manager_that_slept_gives_everybody_time_to_be_heard():
 
 def test_a_manager_that_slept_while_it_doubted_looks_again_later_and_not_at_once():
     world, agents = crowd(9)
-    beats(world, agents[6:], 20)
-    assert world.records("judgement-suspended")
+    beats(world, agents[3:], 20)
+    assert world.memory.presence.doubted
     world.time += 100.0
     world.send(TimerFired("liveness"))
     assert world.timers["liveness"] > world.time

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 def run(*command: str | Path, cwd: Path | None = None) -> str:
     """Run a program that must succeed; return what it printed."""
     print("+", *command, flush=True)
-    return subprocess.run([str(word) for word in command], check=True, cwd=cwd, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        [str(word) for word in command], check=True, cwd=cwd, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def main(directory: Path) -> None:

@@ -22,7 +22,7 @@ def down(
         str | None,
         typer.Argument(metavar="APP", help="One application; without it all of them and the deployment manager."),
     ] = None,
-    purge: Annotated[bool, typer.Option("--purge", help="Remove logs too; without APP the history as well.")] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Remove logs and history as well.")] = False,
 ) -> None:
     """Undeploy and remove one application, or all.
 
@@ -40,7 +40,7 @@ def _one(home: Home, application: str, *, purge: bool) -> None:
     _revive(home)
     with connected(home) as client:
         name = the_application(client, application)
-        remove_application(client, name)
+        remove_application(client, name, purge=purge)
     if purge:
         purge_application(home, name)
 

@@ -30,7 +30,7 @@ def purge_home(home: Home) -> None:
 def purge_application(home: Home, application: str) -> None:
     """Remove the directories of an application's machines: logs and what its recipes left there."""
     _remove_tree(home.machine_directory(application, "/").parent)
-    print_line(f"logs of {application} removed")
+    print_line(f"logs and history of {application} removed")
 
 
 def _remove_tree(directory: Path) -> None:

@@ -22,8 +22,13 @@ class NotRemovedError(RoboconfError):
     code = Code.CLI_NOT_REMOVED
 
 
-def remove_application(client: Client, application: str) -> None:
+def remove_application(client: Client, application: str, *, purge: bool = False) -> None:
     """Undeploy an application and delete it; what was still running on its machines is told.
+
+    Args:
+        client: Of the deployment manager.
+        application: Its name.
+        purge: Whether its history is forgotten too.
 
     Raises:
         NotRemovedError: With the names of what could not be undeployed. The application stays if a
@@ -33,7 +38,8 @@ def remove_application(client: Client, application: str) -> None:
     try:
         client.post(location("applications", application, "undeploy"), {"path": ""})
         _wait_until_undeployed(client, application)
-        client.delete(location("applications", application))
+        events = list(client.items("/events", start=newest[-1]["id"] if newest else 0, application=application))
+        client.delete(location("applications", application), purge=purge or None)
     except KeyboardInterrupt:
         again = typed("down", application)
         print_line(f"\ninterrupted: the undeployment goes on; `{again}` waits for it again")
@@ -43,7 +49,6 @@ def remove_application(client: Client, application: str) -> None:
             raise
         print_line(f"application {application} was removed by somebody else meanwhile")
         return
-    events = list(client.items("/events", start=newest[-1]["id"] if newest else 0, application=application))
     for line in notes_of(events):
         print_line(line)
     print_line(f"application {application} removed")

@@ -127,6 +127,11 @@ class Transaction:
             newest = sa.select(sa.func.max(column)).scalar_subquery()
             self._connection.execute(sa.delete(column.table).where(column <= newest - count))
 
+    def forget_history(self, application: str) -> None:
+        """Remove events and outputs of an application, except those of this transaction."""
+        for table in (events, actions):
+            self._connection.execute(sa.delete(table).where(table.c.application == application))
+
     def flush(self) -> None:
         """Write what was gathered."""
         gone = [{"b_kind": kind, "b_key": key} for (kind, key), body in self._records.items() if body is None]

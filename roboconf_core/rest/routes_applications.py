@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from roboconf_core.dm.core import explain, settled, views
 from roboconf_core.dm.events import CreateApplication, RemoveApplication
 from roboconf_core.dm.templates import check_target
+from roboconf_core.dm.transaction import Transaction
 from roboconf_core.errors import Code, InvalidModelError, Problem
 from roboconf_core.model.application import TargetDefinition
 from roboconf_core.rest import bodies
@@ -53,8 +54,11 @@ def application_routes(service: Service) -> APIRouter:
         return await service.read(lambda memory: views.application(memory, app))
 
     @routes.delete("/{app}", summary="Forget an application of which nothing is deployed")
-    async def remove_application(request: Request, app: str) -> Response:
-        return await service.ask(request, RemoveApplication(name=app))
+    async def remove_application(request: Request, app: str, purge: bool = False) -> Response:
+        def also(changes: Transaction) -> None:
+            changes.forget_history(app)
+
+        return await service.ask(request, RemoveApplication(name=app), body=purge, also=also if purge else None)
 
     @routes.get("/{app}/explain", summary="Tell why each instance is as it is, and what it waits for")
     async def explain_instances(app: str, path: PathQuery = "") -> dict[str, Any]:

@@ -177,6 +177,19 @@ def test_retention_removes_what_is_old_and_what_is_too_much(store):
     assert store.remembered("key") is None
 
 
+def test_the_history_of_one_application_is_forgotten_and_that_of_others_stays(store):
+    with store.transaction(durable=False) as changes:
+        for application in ("lamp", "other"):
+            changes.add_event(event(application, application=application), time=1.0)
+            changes.add_action(output(application, "/vm/web", application), time=1.0)
+    with store.transaction(durable=False) as changes:
+        changes.forget_history("lamp")
+        changes.add_event(event("it was removed", application="lamp"), time=2.0)
+    assert [one.text for one in store.newest_events()] == ["other", "it was removed"]
+    assert store.newest_actions("lamp") == []
+    assert len(store.newest_actions("other")) == 1
+
+
 def test_answers_are_remembered_by_key(store):
     with store.transaction(durable=True) as changes:
         changes.remember("key", time=1.0, fingerprint="f", status=201, result={"name": "lamp"})

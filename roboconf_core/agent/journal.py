@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -37,7 +37,7 @@ class Journal:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = path.read_bytes() if path.exists() else b""
         self._values, self.damaged = replay(content)
-        self._compact()
+        self.compact()
 
     @property
     def values(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Journal:
         return dict(self._values)
 
     def commit(self, changes: Sequence[Change]) -> None:
-        """Record changes, all or none: they outlive this process, and with the next ``sync`` a loss of power.
+        """Record changes, all or none: they outlive this process, and once they are synced a loss of power.
 
         Raises:
             OSError: If there is no room; nothing is recorded then.
@@ -56,7 +56,7 @@ class Journal:
         self._append(line)
         _apply(self._values, changes)
         if self._size > self._compact_bytes and self._size > 4 * self._compact_size:
-            self._compact()
+            self.compact()
 
     def sync(self) -> None:
         """Have all that was committed on disk.
@@ -65,9 +65,25 @@ class Journal:
             OSError: If the disk refuses.
         """
         try:
-            os.fdatasync(self._descriptor)
+            self.syncing()()
         except OSError:
-            self._compact()  # what the kernel could not write once it does not try to write again
+            self.compact()
+
+    def syncing(self) -> Callable[[], None]:
+        """Return what waits, in any thread, until all that was committed so far is on disk; to be called once.
+
+        It raises ``OSError`` if the disk refuses; then ``compact`` is needed, because the
+        kernel does not try again to write what it could not write once.
+        """
+        descriptor = os.dup(self._descriptor)  # the journal may get another file meanwhile
+
+        def sync() -> None:
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+
+        return sync
 
     def close(self) -> None:
         """Leave the file; what was committed stays."""
@@ -91,7 +107,12 @@ class Journal:
             raise
         self._size += len(line)
 
-    def _compact(self) -> None:
+    def compact(self) -> None:
+        """Write the log anew, as short as possible; it is on disk when this returns.
+
+        Raises:
+            OSError: If there is no room; the old log stays.
+        """
         line = _line([[key, value] for key, value in self._values.items()]) if self._values else b""
         draft = self._path.with_name(f"{self._path.name}.draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)

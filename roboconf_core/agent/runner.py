@@ -95,6 +95,8 @@ class AgentRunner:
         self._stopping = threading.Event()
         self._timers = Timers()
         self._running: dict[str, Run] = {}
+        self._commands: list[int] = []
+        """Deliveries that are acknowledged once they are on disk."""
         self._layout = layout = Layout(settings.directory)
         self._loop = Loop("actions")
         self._workers = Workers(_slots(), "worker")
@@ -220,11 +222,11 @@ class AgentRunner:
         self._record(effects, extra or [])
         for effect in effects:
             self._act(effect)
-        if any(self._must_last(event) for event in heard):
-            self._persist(self._journal.sync)
         self._speak(outgoing(effects))
         for item in items:
             self._settle(item)
+        if self._commands:
+            self._acknowledge_on_disk()
 
     def _event_of(self, item: Item) -> Event | None:
         if isinstance(item, Delivery):
@@ -238,20 +240,6 @@ class AgentRunner:
         elif isinstance(item, events.Disconnected):
             self._bundles.disconnected()
         return item
-
-    def _must_last(self, event: Event) -> bool:
-        """Tell whether what an event changed must outlive a loss of power before anybody hears of it.
-
-        That ends all processes, so that what was recorded of starts, stops and imports is
-        void afterwards; what the user asked for and what lies on the disk is not.
-        """
-        match event:
-            case ActionEnded(id=action_id):
-                run = self._running.get(action_id)
-                return run is None or run.action in (Action.DEPLOY, Action.UNDEPLOY)
-            case MessageReceived(message=message):
-                return isinstance(message, DesiredState)
-        return isinstance(event, Started)
 
     def _handled(self, event: Event) -> tuple[Effect, ...]:
         try:
@@ -268,6 +256,8 @@ class AgentRunner:
             extra = {"sender": delivery.sender, "topic": delivery.topic, "count": self.undecodable}
             log.warning("a message cannot be understood: %s", error, extra=extra)
             return None
+        if isinstance(message, DesiredState):
+            self._commands.append(delivery.tag)
         if not isinstance(message, BundleChunk):
             return MessageReceived(delivery.sender, message)
         if delivery.sender == DM:
@@ -284,6 +274,8 @@ class AgentRunner:
             elif isinstance(effect, events.Forget):
                 changes[effect.key] = (effect.key,)
         self._persist(partial(self._journal.commit, list(changes.values())))
+        if extra:
+            self._persist(self._journal.sync)
 
     def _persist(self, write: Callable[[], None]) -> None:
         while True:
@@ -298,7 +290,7 @@ class AgentRunner:
 
     def _settle(self, item: Item) -> None:
         """Let go of what was recorded."""
-        if isinstance(item, Delivery):
+        if isinstance(item, Delivery) and item.tag not in self._commands:
             self._connection.acknowledge(item.tag)
         elif isinstance(item, ActionEnded):
             self._log_end(item)
@@ -306,6 +298,29 @@ class AgentRunner:
         elif isinstance(item, Started):
             for action_id in item.outcomes:
                 self._actions.forget(action_id)
+
+    def _acknowledge_on_disk(self) -> None:
+        """Acknowledge what the user asked for once it would outlive a loss of power.
+
+        That ends all processes and takes along what deployments wrote lately: nothing else
+        that is recorded is worth waiting for. The core goes on meanwhile.
+        """
+        tags, self._commands = self._commands, []
+        sync = self._journal.syncing()
+
+        def work() -> None:
+            try:
+                sync()
+            except OSError as error:
+                log.error("the journal cannot be written, writing it anew: %s", error)
+                self._queue.put(lambda: self._persist(self._journal.compact))
+            self._queue.put(lambda: self._acknowledge(tags))
+
+        self._workers.submit(work)
+
+    def _acknowledge(self, tags: list[int]) -> None:
+        for tag in tags:
+            self._connection.acknowledge(tag)
 
     def _speak(self, effects: Sequence[Outgoing]) -> None:
         for effect in effects:

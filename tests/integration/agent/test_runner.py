@@ -252,11 +252,11 @@ SAY = Publish(DM_TOPIC, ReportsRequested())
 
 
 def order_of(agent, monkeypatch):
-    """Return a queue of what the agent does: ``disk``, ``say``, ``ack``."""
+    """Return a queue of what the agent does: ``disk``, ``say``, and the tags that it acknowledges."""
     done = queue.SimpleQueue()
     monkeypatch.setattr(os, "fdatasync", lambda descriptor: done.put("disk"))
     monkeypatch.setattr(agent.connection, "publish", lambda *args, **kwargs: done.put("say"))
-    monkeypatch.setattr(agent.connection, "acknowledge", lambda tag: done.put("ack"))
+    monkeypatch.setattr(agent.connection, "acknowledge", done.put)
     return done
 
 
@@ -265,27 +265,47 @@ def test_loss_of_power_takes_nothing_that_the_user_asked_for(agent, script, monk
     done = order_of(agent, monkeypatch)
     script.answers[MessageReceived] = (SAVE, SAY)
     agent.deliver(DesiredState(generation=1, version=1, machine=make_run().instance))
-    assert [done.get(timeout=20) for _ in range(3)] == ["disk", "say", "ack"]
+    steps = [done.get(timeout=20) for _ in range(3)]
+    assert steps.index("disk") < steps.index(1)
 
 
-def test_imports_never_wait_for_the_disk(agent, script, monkeypatch):
+def test_core_goes_on_while_the_disk_is_slow(agent, script, monkeypatch):
     script.next(Started)
-    done = order_of(agent, monkeypatch)
-    script.answers[MessageReceived] = (SAVE, SAY)
-    agent.deliver(Resynchronize())
-    assert [done.get(timeout=20) for _ in range(2)] == ["say", "ack"]
+    done, disk = order_of(agent, monkeypatch), threading.Event()
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: disk.wait(20))
+    agent.deliver(DesiredState(generation=1, version=1, machine=make_run().instance), tag=1)
+    agent.deliver(Resynchronize(), tag=2)
+    assert done.get(timeout=20) == 2
+    disk.set()
+    assert done.get(timeout=20) == 1
 
 
-@pytest.mark.parametrize(("action", "steps"), [(Action.DEPLOY, ["disk", "say"]), (Action.START, ["say"])])
-def test_only_ends_of_actions_that_leave_files_wait_for_the_disk(agent, script, monkeypatch, action, steps):
+def test_what_the_disk_refused_is_acknowledged_once_it_is_written_anew(agent, script, monkeypatch):
+    script.next(Started)
+    journal_file = agent.directory / "state" / "journal"
+    before = journal_file.stat().st_ino
+
+    def fail(descriptor):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    script.answers[MessageReceived] = (SAVE,)
+    agent.deliver(DesiredState(generation=1, version=1, machine=make_run().instance), tag=5)
+    assert agent.connection.acknowledged.get(timeout=20)[0] == 5
+    assert journal_file.stat().st_ino != before
+
+
+def test_nothing_else_waits_for_the_disk(agent, script, monkeypatch):
     script.next(Started)
     done = order_of(agent, monkeypatch)
     agent.runner._layout.instance("scripted", "/vm/web").mkdir(parents=True)
-    script.answers[Connected] = (make_run(action, instance=instance_with(**{action: "true"})),)
+    script.answers[Connected] = (make_run(Action.DEPLOY, instance=instance_with(deploy="true")),)
     script.answers[ActionEnded] = (SAVE, SAY)
+    script.answers[MessageReceived] = (SAVE, SAY)
     agent.runner.connected()
-    script.next(ActionEnded)
-    assert [done.get(timeout=20) for _ in steps] == steps
+    assert done.get(timeout=20) == "say"
+    agent.deliver(Resynchronize(), tag=3)
+    assert [done.get(timeout=20) for _ in range(2)] == ["say", 3]
 
 
 def test_message_that_cannot_be_understood_is_logged_counted_and_acknowledged(agent, script, caplog):

@@ -140,21 +140,32 @@ def test_refused_write_leaves_nothing_behind_and_can_be_tried_again(tmp_path, mo
     assert replay(path.read_bytes()) == ({"a": 1, "c": 3}, 0)
 
 
+def test_sync_outlives_the_file_that_it_was_meant_for(tmp_path):
+    with Journal(tmp_path / "journal") as journal:
+        journal.commit([("a", 1)])
+        sync = journal.syncing()
+        journal.compact()
+        sync()
+
+
 def test_what_the_disk_did_not_take_is_written_anew(tmp_path, monkeypatch):
     path = tmp_path / "journal"
     with Journal(path) as journal:
         journal.commit([("a", 1)])
-        before = path.stat().st_ino
+        sync = journal.syncing()
 
         def fail(descriptor):
             raise OSError(5, "Input/output error")
 
         monkeypatch.setattr(os, "fdatasync", fail)
-        journal.sync()
+        with pytest.raises(OSError, match="Input/output"):
+            sync()
         monkeypatch.undo()
+        before = path.stat().st_ino
+        journal.compact()
         assert path.stat().st_ino != before
         journal.commit([("b", 2)])
-        journal.sync()
+        journal.syncing()()
     assert replay(path.read_bytes()) == ({"a": 1, "b": 2}, 0)
 
 

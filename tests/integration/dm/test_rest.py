@@ -141,12 +141,13 @@ def test_an_application_is_created_shown_and_removed(lamp):
     answer = lamp.client.get("/applications/lamp")
     assert answer.status_code == 404
     assert problems_of(answer)[0]["code"] == Code.DM_NOT_FOUND
-    assert len(lamp.get("/events?application=lamp")["items"]) > 1, "its history stays"
+    kinds = {event["kind"] for event in lamp.get("/events")["items"] if event["application"] == "lamp"}
+    assert "application-created" in kinds, "its history stays"
 
 
 def test_an_application_is_removed_with_its_history_when_that_is_asked_for(lamp):
     assert lamp.client.delete("/applications/lamp", params={"purge": True}).status_code == 200
-    kinds = {event["kind"] for event in lamp.get("/events?application=lamp")["items"]}
+    kinds = {event["kind"] for event in lamp.get("/events")["items"] if event["application"] == "lamp"}
     assert kinds == {"instance-removed", "application-removed"}, "only of its removal there is still a trace"
 
 

@@ -54,6 +54,10 @@ _HEARTBEAT_DUE = TimerFired(HEARTBEAT_TIMER)
 """Changes nothing that there is to decide about."""
 
 
+_ASIDES = (ExportsPublished, ImportsRequested, ReportsRequested, Resynchronize)
+"""Messages that change what instances do only through the registry of imports."""
+
+
 class AgentCore:
     """Decides what an agent does; deterministic, so that a whole deployment can be simulated.
 
@@ -89,13 +93,16 @@ class AgentCore:
         """
         mind = self._mind
         mind.now, mind.effects = now, []
+        version = mind.registry.version
         self._take(event)
         if event != _HEARTBEAT_DUE:
-            self._decide()
+            self._decide(changed=mind.registry.version != version or not _is_aside(event))
         return (*mind.memory.flush(), *_newest_exports(mind.effects))
 
-    def _decide(self) -> None:
-        settle(self._mind)
+    def _decide(self, *, changed: bool) -> None:
+        """Do what is to be done now; instances are looked at only if something changed or a deadline passed."""
+        if changed or self._mind.now.monotonic >= self._mind.wake:
+            settle(self._mind)
         self._links.answer()
         self._links.tell_holders()
         self._mind.flush_reports()
@@ -209,3 +216,7 @@ def _newest_exports(effects: list[Effect]) -> list[Effect]:
             replaced.add(key)
         kept.append(effect)
     return kept[::-1]
+
+
+def _is_aside(event: Event) -> bool:
+    return isinstance(event, MessageReceived) and isinstance(event.message, _ASIDES)

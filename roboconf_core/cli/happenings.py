@@ -29,11 +29,12 @@ def events(
 ) -> None:
     """Show what happened, oldest first.
 
-    With --json and --follow, each event is one line.
+    Also of an application that was removed. With --json and --follow, each event is one line.
     """
     with connected() as client:
-        name = the_application(client, application) if application else None
-        page = client.get("/events", application=name, limit=limit)
+        page = client.get("/events", application=application, limit=limit)
+        if application and not page["items"]:  # of one that was removed there may still be a history
+            the_application(client, application)
         if json and not follow:
             print_json(page["items"])
             return
@@ -41,7 +42,7 @@ def events(
         for event in page["items"]:
             print_line(text(event))
         if follow:
-            follow_events(client, name, after=page["items"][-1]["id"] if page["items"] else 0, text=text)
+            follow_events(client, application, after=page["items"][-1]["id"] if page["items"] else 0, text=text)
         elif not page["items"]:
             print_line("nothing happened yet")
 

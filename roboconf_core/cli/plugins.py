@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from roboconf_core.cli.options import Command, Json
 from roboconf_core.cli.output import print_json, print_problems, print_table, problem_to_json
 from roboconf_core.errors import NotFoundError
-from roboconf_core.hooks.manager import Plugin, load_plugins
-from roboconf_core.hooks.properties import PropertySpec
+
+if TYPE_CHECKING:
+    from roboconf_core.hooks.manager import Plugin
+    from roboconf_core.hooks.properties import PropertySpec
 
 app = typer.Typer(no_args_is_help=True, help="List plugins, and show what one offers.")
 
@@ -24,7 +26,7 @@ def list_(json: Json = False) -> None:
 
     Tells why a part of one could not be loaded; then the exit status is 1.
     """
-    found = load_plugins().all
+    found = _installed()
     if json:
         print_json([_summary(plugin) for plugin in found])
         return
@@ -59,8 +61,14 @@ def show(
     print_problems(plugin.problems)
 
 
+def _installed() -> Sequence[Plugin]:
+    from roboconf_core.hooks.manager import load_plugins  # other commands start sooner without it
+
+    return load_plugins().all
+
+
 def _find(name: str) -> Plugin:
-    found = load_plugins().all
+    found = _installed()
     for plugin in found:
         if name == plugin.name or name in _names(plugin):
             return plugin

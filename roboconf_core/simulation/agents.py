@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Set
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from roboconf_core.agent import events
 from roboconf_core.agent.core.agent import AgentCore
@@ -77,7 +77,7 @@ class AgentProcess(Process):
         self._wanted_bundles: set[str] = set()
         self._core = make(
             host.agent,
-            dict(host.disk),
+            host.read_disk(),
             slots=SLOTS,
             generation=host.generation,
             handlers={"script": "1.0"},
@@ -264,12 +264,6 @@ class AgentProcess(Process):
             self._take(events.BundleArrived(chunk.digest))
         else:
             self._take(events.BundleFailed(chunk.digest, "the deployment manager does not have it"))
-
-    # --- for those who look on
-
-    def records(self) -> Mapping[str, Any]:
-        """Return the agent's journal."""
-        return self.host.disk
 
 
 def _last_publications(effects: tuple[Effect, ...]) -> list[Publication]:

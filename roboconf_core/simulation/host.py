@@ -6,11 +6,13 @@ runs, and what its recipe really saw. Agents learn of it through actions only.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from roboconf_core.agent.core.state import records_from_plain, records_to_plain
 from roboconf_core.agent.events import Outcome, Run
 from roboconf_core.messages.types import Publication
 from roboconf_core.model.lifecycle import Action, Status
@@ -131,6 +133,12 @@ class Host:
         self._counts: dict[tuple[str, Action], int] = {}
 
     # --- for the agent
+
+    def read_disk(self) -> dict[str, Any]:
+        """Return the agent's journal, as an agent that starts reads it."""
+        if not self._conditions.serialized:
+            return dict(self.disk)
+        return dict(records_from_plain(json.loads(json.dumps(records_to_plain(self.disk)))))
 
     def run(self, run: Run) -> None:
         """Begin an action, or have it wait for the lock of the host."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -14,6 +15,7 @@ from roboconf_core.dm.core.memory import Memory
 from roboconf_core.dm.core.state import Limits
 from roboconf_core.dm.events import DoMachineStep, Effect, Event, MachineStepDone, MachineStepFailed, UserRequest
 from roboconf_core.dm.senders import why_forged
+from roboconf_core.messages.codec import from_plain, to_plain
 from roboconf_core.messages.topology import agent_topic
 from roboconf_core.messages.types import DM, ActionReported, BundleChunk, Message
 from roboconf_core.model.application import ApplicationTemplate
@@ -67,6 +69,13 @@ class Store:
         """Instances as they were when a request was last answered: what users rely on."""
         self.requests = 0
 
+    def read(self, *, serialized: bool = False) -> dict[tuple[str, str], Any]:
+        """Return all records, as a deployment manager that starts reads them."""
+        if not serialized:
+            return dict(self.records)
+        plain = {place: json.loads(json.dumps(to_plain(record))) for place, record in self.records.items()}
+        return {place: from_plain(state.RECORDS[place[0]], value) for place, value in plain.items()}
+
     def of_kind(self, kind: str) -> Iterator[Any]:
         """Iterate over the records of a kind."""
         return (record for (other, _), record in self.records.items() if other == kind)
@@ -89,6 +98,7 @@ class ManagerProcess(Process):
         crashed: Callable[[ManagerProcess], None],
         gave_up: Callable[[str], None],
         clock_began: float = 0.0,
+        serialized: bool = False,
     ) -> None:
         super().__init__(DM, schedule, chronicle, clock_began=clock_began)
         self._store = store
@@ -101,7 +111,11 @@ class ManagerProcess(Process):
         self._replies: dict[str, events.Reply] = {}
         self._check_what_was_acknowledged()
         self._core = make(
-            DM_ID, dict(store.records), templates=dict(store.templates), shared_hosts=shared_hosts, limits=limits
+            DM_ID,
+            store.read(serialized=serialized),
+            templates=dict(store.templates),
+            shared_hosts=shared_hosts,
+            limits=limits,
         )
 
     @property

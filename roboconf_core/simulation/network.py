@@ -13,6 +13,7 @@ from functools import partial
 from random import Random
 from typing import Protocol
 
+from roboconf_core.messages.codec import decode, encode
 from roboconf_core.messages.topology import may_publish, may_subscribe
 from roboconf_core.messages.types import DM, Message, key_of
 from roboconf_core.simulation.chronicle import Chronicle
@@ -204,6 +205,8 @@ class Network:
             self._chronicle.refused(sender, topic)
             return
         conditions, key = self._conditions, key_of(message)
+        if conditions.serialized:
+            message = decode(encode(message))
         for name in self._listeners.get(topic, ()):
             peer = self._peers[name]
             if conditions.lost and self._random.random() < conditions.lost:

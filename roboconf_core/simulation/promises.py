@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from roboconf_core.agent.core.state import InstanceRecord
 from roboconf_core.dm.core import arrival, settled, specs, state
 from roboconf_core.dm.core.memory import Memory
-from roboconf_core.messages.types import agent_name
 from roboconf_core.model.lifecycle import Action, Desired, Status
 from roboconf_core.simulation.conditions import Fault
-from roboconf_core.simulation.host import Host
 from roboconf_core.simulation.truth import Placed, Truth, wanted_of
 from roboconf_core.simulation.world import World
 
@@ -259,8 +257,3 @@ def memory_of(world: World) -> Memory:
     if world.manager is None:
         raise RuntimeError("the deployment manager does not run")
     return world.manager.memory
-
-
-def host_of(world: World, application: str, machine_path: str) -> Host | None:
-    """Return the newest machine of an agent, or None."""
-    return next(iter(world.cloud.of_agent(agent_name(application, machine_path))[-1:]), None)

@@ -157,6 +157,7 @@ class World:
             crashed=self._manager_crashed,
             gave_up=self._gave_up,
             clock_began=self._clock_began,
+            serialized=self.conditions.serialized,
         )
         self.chronicle.note("manager starts")
         manager.start()

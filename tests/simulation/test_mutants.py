@@ -170,6 +170,13 @@ def update_beats_stop(patch):
     patch.setitem(core_rules._RULES_OF, Status.DEPLOYED_STARTED, first + rest)
 
 
+@mutant("not_started_without_imports", "desired_states_are_reached")
+def lost_imports_ignored(patch):
+    rules = core_rules._RULES_OF[Status.DEPLOYED_STARTED]
+    rest = tuple(rule for rule in rules if rule.trigger not in (Trigger.IMPORTS_LOST, Trigger.IMPORTS_CHANGED))
+    patch.setitem(core_rules._RULES_OF, Status.DEPLOYED_STARTED, rest)
+
+
 @mutant("importers_saw_what_is_exported")
 def held_imports_never_repaired(patch):
     patch.setattr(directory, "digest_of_prefix", lambda *arguments: Everything())
@@ -189,6 +196,17 @@ def publication_before_ready(patch):
 @mutant("importers_let_go_before_a_planned_stop", weather=FAIR)
 def drain_skipped(patch):
     patch.setattr(core_waits, "drain_waits", lambda mind, record: ())
+
+
+@mutant("transient_states_end", "desired_states_are_reached")
+def drain_without_a_deadline(patch):
+    drain_waits = core_waits.drain_waits
+
+    def for_ever(mind, record):
+        mind.pace(record).drain_until = inf
+        return drain_waits(mind, record)
+
+    patch.setattr(core_waits, "drain_waits", for_ever)
 
 
 @mutant("importers_let_go_before_a_planned_stop", weather=FAIR)

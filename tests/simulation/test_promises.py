@@ -8,6 +8,7 @@ plays ten thousand on all processors, and then everything that can happen must h
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,12 @@ def test_a_seed_replays_to_the_last_message(seed):
     one, other = Scenario(seed, trace=True).play(), Scenario(seed, trace=True).play()
     assert one.trace == other.trace
     assert len(one.trace) > 100
+
+
+@pytest.mark.parametrize("seed", range(0, 30, 3))
+def test_what_is_written_down_and_read_again_changes_nothing(seed):
+    plain, written = (
+        Scenario(seed, trace=True, weather=replace(Scenario(seed).script.conditions(), serialized=serialized)).play()
+        for serialized in (False, True)
+    )
+    assert plain.trace == written.trace

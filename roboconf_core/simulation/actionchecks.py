@@ -6,6 +6,7 @@ from roboconf_core.agent.core.state import INSTANCE_PREFIX, InstanceRecord
 from roboconf_core.agent.events import Run
 from roboconf_core.messages.types import Publication
 from roboconf_core.model.lifecycle import Action, Status
+from roboconf_core.simulation.chronicle import whole
 from roboconf_core.simulation.conditions import Fault
 from roboconf_core.simulation.host import Content, Host, Software, content_of
 from roboconf_core.simulation.world import World
@@ -34,7 +35,7 @@ class ActionChecks:
         self._check_attempts(host, run)
 
     def _broke(self, promise: str, host: Host, run: Run, text: str) -> None:
-        self._world.chronicle.broke(promise, f"{host.agent}{run.instance.path}: {text}")
+        self._world.chronicle.broke(promise, f"{whole(host.agent, run.instance.path)}: {text}")
 
     def _check_difference(self, host: Host, run: Run, software: Software) -> None:
         now, saw = content_of(run.imports), software.saw or frozenset()
@@ -82,7 +83,7 @@ class ActionChecks:
         if now - since >= run.instance.settings.drain_timeout_s - 0.001:
             return
         users = [
-            f"{other.agent}{software.path}"
+            f"{whole(other.agent, software.path)}"
             for other in self._world.hosts()
             if self._is_in_touch(other, since)
             for software in other.software.values()

@@ -14,7 +14,7 @@ from roboconf_core.messages.topology import DM_TOPIC
 from roboconf_core.messages.types import DM, BundleChunk, BundleRequested, ExportsPublished, Message, Publication
 from roboconf_core.model.instant import Instant
 from roboconf_core.model.lifecycle import Action, Desired, Status
-from roboconf_core.simulation.chronicle import Chronicle
+from roboconf_core.simulation.chronicle import Chronicle, whole
 from roboconf_core.simulation.conditions import CrashPoint, Fault
 from roboconf_core.simulation.heard import Heard
 from roboconf_core.simulation.host import Entered, Host
@@ -237,7 +237,7 @@ class AgentProcess(Process):
         software = self.host.software.get(publication.instance)
         serves = software is None or not software.recipe.has_status or software.ready_at <= self._schedule.now
         if record.status is not Status.DEPLOYED_STARTED or not serves:
-            text = f"{self.name}{publication.path} is {record.status}, and published"
+            text = f"{whole(self.name, publication.path)} is {record.status}, and published"
             self._chronicle.broke("exports_only_of_what_serves", text)
 
     # --- recipes

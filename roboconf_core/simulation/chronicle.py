@@ -7,9 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from roboconf_core.agent.core.state import InstanceRecord
-from roboconf_core.messages.types import Message, Publication
+from roboconf_core.messages.types import Message, Publication, application_of
 from roboconf_core.model.lifecycle import MACHINE_MOVES, MOVES, Action, MachineMove, Move, Status, Trigger, move_for
 from roboconf_core.simulation.conditions import Fault
+
+
+def whole(agent: str, path: str) -> str:
+    """Return the application and the path of an instance of an agent: ``app/vm/web``."""
+    return application_of(agent) + path
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +35,11 @@ class ActionFact:
     imports: tuple[Publication, ...] = ()
     output: str = ""
     """What it printed; unique."""
+
+    @property
+    def who(self) -> str:
+        """Application and path."""
+        return whole(self.agent, self.path)
 
 
 @dataclass(slots=True)
@@ -184,7 +194,7 @@ class Chronicle:
         """Count the rows of the life-cycle table that lead from one journalled record to the next."""
         for move in _moves_between(before, after):
             self.tally.moves[_row(move)] += 1
-        self.note("status  %s%s: %s -> %s: %s", agent, after.path, before.status, after.status, after.cause)
+        self.note("status  %s: %s -> %s: %s", whole(agent, after.path), before.status, after.status, after.cause)
 
     def updated(self) -> None:
         """Count the row of an update, in which the status stays."""
@@ -208,10 +218,10 @@ class Chronicle:
             self._last[fact.instance] = fact
             if self._traced:
                 seen = ", ".join(f"{p.prefix}@{p.path}" for p in fact.imports)
-                self.note("action  %s%s: %s %s begins [%s]", fact.agent, fact.path, fact.action, fact.id, seen)
+                self.note("action  %s: %s %s begins [%s]", fact.who, fact.action, fact.id, seen)
 
     def ended(self, fact: ActionFact) -> None:
         """Note how an action ended."""
         if fact.action is not Action.STATUS:
             how = {True: "succeeds", False: "fails", None: "is lost"}[fact.succeeded]
-            self.note("action  %s%s: %s %s %s", fact.agent, fact.path, fact.action, fact.id, how)
+            self.note("action  %s: %s %s %s", fact.who, fact.action, fact.id, how)

@@ -16,7 +16,7 @@ from roboconf_core.agent.core.state import records_from_plain, records_to_plain
 from roboconf_core.agent.events import Outcome, Run
 from roboconf_core.messages.types import Publication
 from roboconf_core.model.lifecycle import Action, Status
-from roboconf_core.simulation.chronicle import ActionFact, Chronicle
+from roboconf_core.simulation.chronicle import ActionFact, Chronicle, whole
 from roboconf_core.simulation.conditions import Conditions, Fault
 from roboconf_core.simulation.dice import Dice
 from roboconf_core.simulation.schedule import Appointment, Schedule
@@ -189,7 +189,7 @@ class Host:
         other = [i for i, s in self.software.items() if s.path == path and s.deployed and i != instance]
         if other:
             self._chronicle.broke(
-                "never_a_start_without_deploy", f"{self.agent}{path}: the directory of {other} is removed"
+                "never_a_start_without_deploy", f"{whole(self.agent, path)}: the directory of {other} is removed"
             )
         self.software.pop(instance, None)
 
@@ -379,7 +379,7 @@ class Host:
     # --- promises that are seen here first
 
     def _check(self, process: _Process, software: Software) -> None:
-        run, who = process.run, f"{self.agent}{process.run.instance.path}"
+        run, who = process.run, f"{whole(self.agent, process.run.instance.path)}"
         others = [
             p.run.action for p in self._processes.values() if p is not process and p.run.instance.id == run.instance.id
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from functools import partial
 from typing import Any, Protocol
 
@@ -140,9 +141,8 @@ class ManagerProcess(Process):
         if reply is None and self.alive:
             self._chronicle.broke("every_request_is_answered", f"{request}")
         self._chronicle.tally.requests[type(request).__name__] += 1
-        self._chronicle.note(
-            "request %s: %s", request, "not answered" if reply is None else reply.error or reply.result
-        )
+        answer = "not answered" if reply is None else reply.error or dict(reply.result)
+        self._chronicle.note("request %s: %s", _in_short(request), answer)
         return reply
 
     def crashed(self) -> None:
@@ -294,3 +294,9 @@ class ManagerProcess(Process):
         else:
             del self._steps[step.agent]
         self._take(result)
+
+
+def _in_short(request: UserRequest) -> str:
+    """Return a request as a line of the trace: what it is, and what of it is plain."""
+    values = ((field.name, getattr(request, field.name)) for field in fields(request))
+    return " ".join([type(request).__name__, *(f"{n}={v}" for n, v in values if isinstance(v, (str, int)) and v != "")])

@@ -203,7 +203,7 @@ def output_of_failures_can_be_read(world: World) -> Iterator[str]:
         if fact.succeeded is False and fact.output and fact.machine in world.cloud.machines:
             report = world.store.reports.get(fact.id)
             if report is None or report.stderr != fact.output:
-                yield f"{fact.action} of {fact.agent}{fact.path} failed, and nobody can read '{fact.output}'"
+                yield f"{fact.action} of {fact.who} failed, and nobody can read '{fact.output}'"
 
 
 def nothing_forged_is_believed(world: World) -> Iterator[str]:
@@ -216,7 +216,7 @@ def nothing_forged_is_believed(world: World) -> Iterator[str]:
             yield f"the deployment manager believes {report}"
     for fact in world.chronicle.actions:
         if any(FORGED in (p.variables or {}).values() for p in fact.imports):
-            yield f"{fact.action} of {fact.agent}{fact.path} saw forged imports"
+            yield f"{fact.action} of {fact.who} saw forged imports"
 
 
 AT_THE_END: tuple[Promise, ...] = (output_of_failures_can_be_read, nothing_forged_is_believed)

@@ -201,7 +201,7 @@ class Scenario:
         world.run(IDLE_S)
         world.chronicle.tally.faults = faults
         for fact in world.chronicle.actions[before:]:
-            text = f"{fact.action} of {fact.agent}{fact.path} ran after a restart"
+            text = f"{fact.action} of {fact.who} ran after a restart"
             world.chronicle.broke("restarts_change_nothing", text)
         for promise, text in broken(world, AT_REST):
             world.chronicle.broke("restarts_change_nothing", f"{promise}: {text}")

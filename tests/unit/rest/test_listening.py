@@ -1,5 +1,6 @@
 """The address of the API stays the same, and is private unless told otherwise."""
 
+import asyncio
 import socket
 
 import pytest
@@ -56,3 +57,19 @@ def test_clear_text_stays_on_loopback_unless_it_is_allowed(host, loopback):
         with pytest.raises(RoboconfError, match="clear text") as caught:
             check_clear_text(host, insecure_clear_text=False)
         assert caught.value.problems[0].code is Code.DM_CLEAR_TEXT
+
+
+def test_what_is_sent_never_waits_for_the_acknowledgement_of_what_was_sent_before():
+    async def no_delay():
+        heard = asyncio.get_running_loop().create_future()
+        with listen("127.0.0.1", 0) as listener:
+            server = await asyncio.start_server(lambda _, writer: heard.set_result(writer), sock=listener)
+            _, client = await asyncio.open_connection(*listener.getsockname())
+            writer = await heard
+            found = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+            client.close()
+            server.close()
+        return found
+
+    assert asyncio.run(no_delay())

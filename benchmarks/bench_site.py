@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,14 @@ class Site:
             if time.monotonic() > deadline or any(blocker["exhausted"] for blocker in found["blockers"]):
                 raise SystemExit(f"not settled: {json.dumps(found, indent=1)}")
 
+    def agents(self) -> list[int]:
+        """Return the pids of the agents."""
+        return processes_named("-m roboconf_core.agent", str(self.home.directory))
+
+    def manager(self) -> list[int]:
+        """Return the pid of the deployment manager, in a list."""
+        return processes_named("-m roboconf_core.rest", str(self.home.directory))
+
     def close(self) -> None:
         """Remove all applications and end the deployment manager."""
         self.client.__exit__(None, None, None)
@@ -77,13 +85,19 @@ class Site:
 
 @contextmanager
 def site() -> Iterator[Site]:
-    """Lend a site and remove it afterwards."""
+    """Lend a site, and remove it afterwards with all of its processes, whatever happened."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling everything at each start is not what is measured
     directory = Path(tempfile.mkdtemp(prefix="roboconf-benchmark-"))
-    one = Site(directory)
+    print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}")
     try:
-        yield one
+        one = Site(directory)
+        try:
+            yield one
+        finally:
+            one.close()
     finally:
-        one.close()
+        for pid in processes_named(str(directory)):
+            kill(pid)
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -102,8 +116,8 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def processes_named(text: str) -> list[int]:
-    """Return the pids whose command line contains a text."""
+def processes_named(*texts: str) -> list[int]:
+    """Return the pids whose command line contains all of some texts."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -111,11 +125,38 @@ def processes_named(text: str) -> list[int]:
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            if text in command and int(entry.name) != os.getpid():
+            if all(text in command for text in texts) and int(entry.name) != os.getpid():
                 found.append(int(entry.name))
     return found
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the pids of the children of a process."""
+    return [
+        int(child)
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
+
+
+def processor_s(pids: list[int]) -> float:
+    """Return the user and system time that processes used so far."""
+    return sum(sum(map(int, _stat_of(pid)[11:13])) for pid in pids) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mib(pid: int, kind: str) -> float:
+    """Return what a process has in memory: ``Rss``, or ``Pss`` where pages shared by N processes count one Nth."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith(f"{kind}:"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit(f"process {pid} has no {kind}")
+
+
 def kill(pid: int) -> None:
     """End a process that this measurement started."""
-    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _stat_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

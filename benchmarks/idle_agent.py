@@ -1,4 +1,4 @@
-"""Resident memory, processor time and start-up time of an idle agent.
+"""Resident memory, processor time and start-up time of an idle agent, with the helper that forks its shims.
 
 python benchmarks/idle_agent.py [SECONDS]
 """
@@ -11,24 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from bench_site import Site, percentile, processes_named, site, wait_for
+from bench_site import Site, children_of, memory_mib, percentile, processor_s, site, wait_for
 
 GRAPH = "VM {\n\tinstaller: target;\n}\n"
 INSTANCES = "instance of VM {\n\tname: vm;\n}\n"
-
-
-def resident_mib(pid: int) -> float:
-    """Return VmRSS."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit(f"process {pid} has no VmRSS")
-
-
-def processor_s(pid: int) -> float:
-    """Return user and system time used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def connected(one: Site) -> bool:
@@ -39,14 +25,13 @@ def connected(one: Site) -> bool:
 def starts(one: Site, pid: int, rounds: int) -> list[float]:
     """Kill and start the agent; return the seconds from its start to its connection."""
     command = [w for w in Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0") if w]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     os.kill(pid, 9)
     found = []
     for _ in range(rounds):
         wait_for(lambda: not connected(one))
         begun = time.monotonic()
         process = subprocess.Popen(
-            command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         wait_for(lambda: connected(one))
         found.append(time.monotonic() - begun)
@@ -62,14 +47,19 @@ def main() -> None:
         one.create("idle", GRAPH, INSTANCES, {})
         one.want("idle", "start", path="", all=True)
         one.settle("idle")
-        (pid,) = processes_named(f"roboconf_core.agent {one.home.directory}")
+        (pid,) = one.agents()
+        (helper,) = children_of(pid)
         time.sleep(3)  # its first messages are not idleness
-        before = processor_s(pid)
+        before = processor_s([pid, helper])
         time.sleep(period)
-        share = (processor_s(pid) - before) / period
-        memory = resident_mib(pid)
+        share = (processor_s([pid, helper]) - before) / period
+        memory = {
+            who: [memory_mib(p, kind) for kind in ("Rss", "Pss")] for who, p in (("agent", pid), ("helper", helper))
+        }
         ready = starts(one, pid, 10)
-    print(f"resident {memory:.1f} MiB, {share * 100:.2f} % of a core over {period:.0f} s")
+    for who, (resident, proportional) in memory.items():
+        print(f"{who}: resident {resident:.1f} MiB, in proportion to what it shares {proportional:.1f} MiB")
+    print(f"both: {share * 100:.2f} % of a core over {period:.0f} s")
     print(f"from start to connected: p50 {percentile(ready, 0.5):.2f} s, worst of 10 {max(ready):.2f} s")
 
 

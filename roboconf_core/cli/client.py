@@ -94,14 +94,15 @@ def error_of(answer: httpx.Response) -> RoboconfError:
     """Return the error that an answer from 400 on stands for."""
     try:
         body = answer.json()
-        problems = [_problem(one, body.get("trace", "")) for one in body["problems"]]
+        problems = [problem_of(one, body.get("trace", "")) for one in body["problems"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         text = f"the deployment manager answered {answer.status_code}: {answer.text[:500]}"
         return RoboconfError(text, hint="its log is dm.log in its home")
     return InvalidRequestError(problems=problems)
 
 
-def _problem(plain: Mapping[str, Any], trace: str) -> Problem:
+def problem_of(plain: Mapping[str, Any], trace: str = "") -> Problem:
+    """Return a problem as it was before it became JSON; of a defect, the trace is told as well."""
     place = Where(file=plain["file"], line=plain["line"], column=plain["column"]) if plain.get("file") else None
     code, hint = Code[plain["code"]], plain.get("hint", "")
     if code is Code.DM_INTERNAL and trace:

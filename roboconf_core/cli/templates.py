@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from roboconf_core.cli.archives import archive_of, identity_of
-from roboconf_core.cli.client import Client, location
+from roboconf_core.cli.client import Client, location, problem_of
 from roboconf_core.cli.connection import connected
 from roboconf_core.cli.options import Command, Json
-from roboconf_core.cli.output import print_json, print_line, print_table
+from roboconf_core.cli.output import print_json, print_line, print_problems, print_table
 from roboconf_core.cli.words import usage_error
-from roboconf_core.errors import Code, InvalidRequestError, NotFoundError
+from roboconf_core.errors import Code, InvalidRequestError, NotFoundError, Problem
 
 app = typer.Typer(no_args_is_help=True, help="Add, list and delete application templates.")
 
@@ -41,8 +41,9 @@ def add(
     The deployment manager checks it and keeps its files.
     """
     with connected() as client:
-        template = upload(client, path)
-    print(f"template {template['name']} {template['version']} added")
+        template = client.post("/templates", archive_of(path))
+    print_line(f"template {template['name']} {template['version']} added")
+    print_problems(warnings_of(template))
 
 
 @app.command(cls=Command)
@@ -56,16 +57,12 @@ def delete(
     with connected() as client:
         version = version or the_version(client, name)
         client.delete(location("templates", name, version))
-    print(f"template {name} {version} deleted")
+    print_line(f"template {name} {version} deleted")
 
 
-def upload(client: Client, path: Path) -> Any:  # noqa: ANN401 - JSON
-    """Send a directory (as a ZIP archive) or an archive; return the template that was made of it.
-
-    Raises:
-        InvalidRequestError: If it cannot be read, or is refused.
-    """
-    return client.post("/templates", archive_of(path))
+def warnings_of(template: Mapping[str, Any]) -> list[Problem]:
+    """Return what the deployment manager found in a template that does not prevent its use."""
+    return [problem_of(plain) for plain in template.get("warnings") or ()]
 
 
 def upload_or_replace(client: Client, archive: bytes) -> tuple[Any, bool]:

@@ -18,7 +18,7 @@ from roboconf_core.cli.settled import NotSettledError, follow
 from roboconf_core.cli.undo import Made, ask_and_undo, undo
 from roboconf_core.cli.words import typed, usage_error
 from roboconf_core.dm.home import Home
-from roboconf_core.errors import InvalidRequestError, RoboconfError, has_errors
+from roboconf_core.errors import Code, InvalidRequestError, RoboconfError, has_errors
 
 LOCAL = {"handler": "local", "id": "this-computer", "name": "This computer"}
 """What ``up`` gives to machines whose component brings no target."""
@@ -109,11 +109,13 @@ def _undo_after(error: RoboconfError, home: Home, made: Made) -> None:
 
 def _create(client: Client, archive: bytes, name: str | None, made: Made) -> str:
     """Create an application and have it started; return its name."""
-    from roboconf_core.cli.templates import upload_or_replace
+    from roboconf_core.cli.output import print_problems
+    from roboconf_core.cli.templates import upload_or_replace, warnings_of
 
     _refuse_existing(client, name)
     template, is_new = upload_or_replace(client, archive)
     made.template = (template["name"], template["version"]) if is_new else None
+    print_problems(found for found in warnings_of(template) if found.code is Code.PLUGIN_MISSING)
     application: str = name or template["name"]
     _refuse_existing(client, application)
     body = {

@@ -102,6 +102,14 @@ def test_what_is_made_is_noted_for_its_undoing(monkeypatch):
     assert made == Made(template=("shop", "1.0"), application="shop")
 
 
+def test_a_plugin_that_is_not_installed_is_told_with_the_line_to_type(monkeypatch, capsys):
+    warning = {"code": "PLUGIN_MISSING", "message": "no installed plugin offers the installer 'puppet'"}
+    warning |= {"hint": "pip install roboconf-puppet", "file": "", "line": 0, "column": 0}
+    client = creating(monkeypatch, **{"POST /templates": NEW | {"warnings": [warning]}})
+    up._create(client, b"PK", None, Made())
+    assert "hint: pip install roboconf-puppet" in capsys.readouterr().err
+
+
 def test_an_application_that_somebody_else_has_just_created_is_not_ours_to_undo(monkeypatch):
     made = Made()
     taken = InvalidRequestError("application 'shop' exists already", code=Code.DM_CONFLICT)

@@ -45,6 +45,11 @@ def wait_for(condition: Callable[[], object], what: str, patience_s: float = 20.
 
 def marked_processes(mark: str) -> list[int]:
     """Return the live processes that carry a mark in their environment, but for those that start shims."""
+    return [pid for pid in all_marked_processes(mark) if not starts_shims(pid)]
+
+
+def all_marked_processes(mark: str) -> list[int]:
+    """Return the live processes that carry a mark in their environment."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and int(entry.name) != os.getpid() and shim.start_ticks(int(entry.name)):
@@ -52,15 +57,18 @@ def marked_processes(mark: str) -> list[int]:
                 environment = (entry / "environ").read_bytes()
             except (OSError, ProcessLookupError):
                 continue
-            if f"{MARK}={mark}\0".encode() in environment and not starts_shims(int(entry.name)):
+            if f"{MARK}={mark}\0".encode() in environment:
                 found.append(int(entry.name))
     return found
 
 
 def starts_shims(pid: int) -> bool:
-    """Tell whether a process forks shims; they lead a session each, it does not."""
-    session = (shim.stat_of(pid) or ["", "", "", str(pid)])[3]
-    return session != str(pid) and shim.__file__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    """Tell whether a process forks shims, or is gone by now; they lead a session each, it does not."""
+    try:
+        command, session = Path(f"/proc/{pid}/cmdline").read_bytes(), os.getsid(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return session != pid and shim.__file__.encode() in command
 
 
 def has_field(path: Path, key: str) -> bool:

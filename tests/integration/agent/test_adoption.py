@@ -14,7 +14,7 @@ from roboconf_core.agent import actionfile, shim
 from roboconf_core.agent.actionfile import About
 from roboconf_core.hooks.lifecycle import Command
 
-from .conftest import MARK, has_field, marked_processes, wait_for
+from .conftest import MARK, all_marked_processes, has_field, marked_processes, wait_for
 
 AGENT = """
 import os, sys, time
@@ -127,7 +127,7 @@ def test_services_survive_the_agent(make_hands, tmp_path):
     os.killpg(os.getpgid(agent.pid), 0)
     agent.kill()
     agent.wait()
-    wait_for(lambda: len(marked_processes(hands.mark)) == 1, "only the service left")
+    wait_for(lambda: len(all_marked_processes(hands.mark)) == 1, "only the service left")
 
 
 def test_action_that_never_began_is_taken_back_and_a_late_shim_leaves_it(make_hands, tmp_path):

@@ -21,11 +21,8 @@ def list_(json: Json = False) -> None:
     if json:
         print_json(found)
         return
-    rows = [
-        (one["agent"], "connected" if one["connected"] else "away", one["status"], one["machine_id"], one["problem"])
-        for one in found
-    ]
-    print_table(("AGENT", "CONNECTION", "MACHINE", "MACHINE ID", "PROBLEM"), rows, empty="there is no agent")
+    rows = [(one["agent"], "connected" if one["connected"] else "away", one["status"], one["problem"]) for one in found]
+    print_table(("AGENT", "CONNECTION", "MACHINE", "PROBLEM"), rows, empty="there is no agent")
 
 
 @app.command(cls=Command)

@@ -34,11 +34,14 @@ def print_line(text: str = "") -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "nothing") -> None:
-    """Print aligned columns; without rows, a sentence instead."""
+    """Print aligned columns, without those that hold nothing; without rows, a sentence instead."""
     lines = [tuple(row) for row in rows]
     if not lines:
         print(empty)
-    elif sys.stdout.isatty():
+        return
+    used = [i for i in range(len(headers)) if any(line[i] for line in lines)]
+    headers, lines = [headers[i] for i in used], [tuple(line[i] for i in used) for line in lines]
+    if sys.stdout.isatty():
         console().print(_table(headers, lines))
     else:
         print(_plain(headers, lines))
@@ -48,7 +51,9 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(*headers, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for header in headers:
+        table.add_column(header, overflow="fold", no_wrap=header is headers[0])
     for row in rows:
         table.add_row(*row)
     return table

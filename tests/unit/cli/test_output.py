@@ -1,10 +1,12 @@
 """Durations, clocks, tables and problems as people read them."""
 
 import datetime
+import io
 import sys
 import time
 
 import pytest
+from rich.console import Console
 
 from roboconf_core.cli import output, streams
 from roboconf_core.errors import Code, Problem, Where
@@ -41,6 +43,19 @@ def test_a_moment_of_another_day_is_told_with_its_day():
 def test_a_table_that_is_piped_has_aligned_columns_and_no_blanks_at_its_end(capsys):
     output.print_table(("NAME", "WHAT"), [("a", "first"), ("longer", "")])
     assert capsys.readouterr().out == "NAME    WHAT\na       first\nlonger\n"
+
+
+def test_a_column_that_holds_nothing_is_left_out(capsys):
+    output.print_table(("NAME", "PROBLEM"), [("a", ""), ("b", "")])
+    assert capsys.readouterr().out == "NAME\na\nb\n"
+
+
+def test_names_are_whole_in_a_narrow_terminal():
+    screen = Console(file=io.StringIO(), width=30, force_terminal=True, color_system=None)
+    screen.print(output._table(("PATH", "STATUS"), [("/balancer-vm/balancer", "WAITING_FOR_ANCESTOR")]))
+    lines = screen.file.getvalue().splitlines()
+    assert "…" not in "".join(lines)
+    assert lines[2].startswith("/balancer-vm/balancer ")
 
 
 def test_an_empty_table_is_a_sentence(capsys):

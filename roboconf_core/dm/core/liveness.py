@@ -60,6 +60,8 @@ def heard(turn: Turn, machine: MachineRecord, epoch: Epoch) -> MachineRecord:
     if machine.phase is Phase.RUNNING and machine.status is Status.PROBLEM:
         machine = move(turn, machine, MachineTrigger.AGENT_SEEN, "its agent is back", problem="")
         turn.reconsider(machine.agent)
+        for below in turn.memory.machines_below(machine.application, machine.path):
+            turn.reconsider(below.agent)
     return machine
 
 

@@ -64,12 +64,15 @@ def want(turn: Turn, instance: InstanceRecord, desired: Desired) -> str:
 
 
 def retry(turn: Turn, request: Retry) -> dict[str, Any]:
-    """Try again what failed, in a subtree or in the whole application.
+    """Try again what failed, in a subtree or in the whole application; what is being removed may have failed, too.
 
     Raises:
         NotFoundError: If application or instance do not exist.
     """
-    tops = _named(turn, request.application, request.path)
+    lookup.application(turn.memory, request.application)
+    tops = turn.memory.children(request.application, "")
+    if request.path.rstrip("/"):
+        tops = [lookup.instance(turn.memory, request.application, request.path)]
     retried = []
     for instance in (i for top in tops for i in turn.memory.subtree(request.application, top.path)):
         if instance.is_machine:

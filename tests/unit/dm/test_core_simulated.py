@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from roboconf_core.dm.core.state import Phase
-from roboconf_core.dm.events import MachineStep, RemoveApplication, Retry, TimerFired
+from roboconf_core.dm.events import MachineStep, RemoveApplication, Retry, Scale, TimerFired
+from roboconf_core.model.instance import Instance
 from roboconf_core.model.lifecycle import Status
 
-from .core_world import World, running_shop
+from .core_world import TEMPLATE, World, running_shop, vm
 
 STORE = "/store-vm"
 
@@ -61,3 +64,32 @@ def test_leftovers_that_cannot_be_ended_do_not_keep_an_application():
         world.wait(70)
     world.ask(RemoveApplication(name="shop"))
     assert not len(world.memory.applications)
+
+
+def test_a_removal_that_was_given_up_can_be_retried():
+    world, *_ = running_shop()
+    world.ask(Scale(application="shop", path="/web-vm", to=2))
+    world.ask(Scale(application="shop", path="/web-vm", to=1))
+    for _ in range(6):
+        world.failed("/web-vm2")
+        world.wait(70)
+    assert world.machine("/web-vm2").is_exhausted
+    assert world.ask(Retry(application="shop"))["retried"] == ["/web-vm2"]
+    world.done("/web-vm2")
+    assert world.memory.find("shop", "/web-vm2") is None
+
+
+def test_a_nested_machine_is_created_once_its_lost_parent_is_back():
+    pod = Instance(name="pod", component="Pod")
+    world = World(template=replace(TEMPLATE, instances=(vm("outer", pod),)))
+    world.start("/outer")
+    outer = world.up("/outer")
+    world.undeploy("/outer/pod")
+    world.done("/outer/pod")
+    world.done("/outer/pod")
+    world.wait(100)
+    assert world.machine("/outer").status is Status.PROBLEM
+    world.start("/outer/pod")
+    assert world.machine("/outer/pod").phase is Phase.IDLE
+    outer.beat()
+    assert world.machine("/outer/pod").phase is Phase.CREATING

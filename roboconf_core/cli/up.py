@@ -158,8 +158,8 @@ def _tell(view: View, took_s: float) -> None:
         print_line(f"and {len(addresses) - _SHOWN} more: `{typed('status', application)}`")
     print_line("\nWhat to try next:")
     print_line(f"  {typed('status', application)}")
-    for group in groups_of(view)[:1]:
-        print_line(f"  {typed('scale', application, group, '--to', '5')}")
+    for group, count in groups_of(view)[:1]:
+        print_line(f"  {typed('scale', application, group, '--to', str(count + 3))}")
     print_line(f"  {typed('down', application)}")
 
 
@@ -171,13 +171,13 @@ def addresses_of(view: View) -> list[str]:
     return [f"http://{end[0]}:{end[1]}/" for end in ends if end]
 
 
-def groups_of(view: View) -> list[str]:
-    """Return the paths by which replicas can be counted: ``/web-vm`` for ``/web-vm1`` and ``/web-vm2``."""
+def groups_of(view: View) -> list[tuple[str, int]]:
+    """Return what can be scaled, with its number: ``/web-vm`` and 2 for ``/web-vm1`` and ``/web-vm2``."""
     by_base: dict[tuple[str, str], int] = {}
     for root in view["instances"]:
         key = (root["name"].rstrip("0123456789"), root["component"])
         by_base[key] = by_base.get(key, 0) + 1
-    return [f"/{base}" for (base, _), count in by_base.items() if count > 1]
+    return [(f"/{base}", count) for (base, _), count in by_base.items() if count > 1]
 
 
 def _stay(home: Home, made: Made) -> None:

@@ -36,7 +36,7 @@ def test_what_is_stopped_without_port_or_a_machine_has_no_address_to_open(other)
 
 def test_groups_are_machines_of_one_kind_that_differ_by_their_number():
     machines = [instance("/web-vm1"), instance("/web-vm2"), instance("/db-vm")]
-    assert up.groups_of(application(*machines)) == ["/web-vm"]
+    assert up.groups_of(application(*machines)) == [("/web-vm", 2)]
 
 
 def test_many_addresses_are_not_all_shown(capsys):
@@ -47,6 +47,11 @@ def test_many_addresses_are_not_all_shown(capsys):
     assert out.count("http://") == 10
     assert "and 2 more: `roboconf status 'a b'`" in out
     assert "  roboconf down 'a b'\n" in out
+
+
+def test_more_of_what_there_are_several_of_is_what_to_try_next(capsys):
+    up._tell(application(*(instance(f"/vm{i}") for i in range(7))), 1.0)
+    assert "roboconf scale shop /vm --to 10\n" in capsys.readouterr().out
 
 
 def test_a_file_that_is_no_archive_is_wrong_usage(tmp_path):

@@ -93,6 +93,8 @@ def slow(tmp_path):
     scripts = application / "graph" / "Slow" / "scripts"
     scripts.mkdir(parents=True)
     (scripts / "deploy.sh").write_text('#!/bin/bash\necho "$$" >>../../deploys\nsleep 20\n')
+    # beside the other deploys of this host, whoever is first
+    (application / "graph" / "Slow" / "recipe.properties").write_text("serial = false\n")
     return application
 
 

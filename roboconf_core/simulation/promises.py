@@ -237,6 +237,7 @@ SEEN_AT_ONCE = (
     "not_started_without_imports",
     "transient_states_end",
     "restarts_change_nothing",
+    "nothing_is_said_at_rest",
     "replays_change_nothing",
     "cores_decide_whatever_happens",
 )

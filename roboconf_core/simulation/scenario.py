@@ -12,6 +12,7 @@ from roboconf_core.dm.core import state
 from roboconf_core.dm.core.manager import DmCore
 from roboconf_core.dm.core.state import Limits, MachineRecord
 from roboconf_core.dm.events import AddTemplate, ChangeDesired, CreateApplication, Retry
+from roboconf_core.messages.types import Heartbeat
 from roboconf_core.model.lifecycle import Desired, Status
 from roboconf_core.simulation.agents import MakeAgent
 from roboconf_core.simulation.chronicle import Tally, Violation
@@ -41,7 +42,7 @@ LIMITS = Limits(
 REST_S = 150.0
 """Within so many virtual seconds of peace everything is as it is wanted."""
 IDLE_S = 12.0
-"""For so long, after a restart of everything, nothing may happen."""
+"""For so long, at rest and after a restart of everything, nothing may happen."""
 
 
 @dataclass(slots=True)
@@ -169,6 +170,7 @@ class Scenario:
             for promise, text in broken(world, AT_REST):
                 world.chronicle.broke(promise, text)
         elif self.restarts:
+            self._let_idle(world)
             self._restart_everything(world)
         for promise, text in broken(world, AT_THE_END):
             world.chronicle.broke(promise, text)
@@ -186,6 +188,16 @@ class Scenario:
             elif not any(True for promise in AT_REST for _ in promise(world)):
                 return True
         return False
+
+    def _let_idle(self, world: World) -> None:
+        """At rest nobody has anything to say but that he lives: repairs must end."""
+        world.run(IDLE_S)  # the last repairs may be under way when rest is found
+        before = world.chronicle.tally.messages.copy()
+        world.run(IDLE_S)
+        said = world.chronicle.tally.messages - before
+        del said[Heartbeat.__name__]
+        if said:
+            world.chronicle.broke("nothing_is_said_at_rest", f"{dict(said)} in {IDLE_S:g} s")
 
     def _restart_everything(self, world: World) -> None:
         world.chronicle.note("peace   everything is restarted")

@@ -182,6 +182,11 @@ def held_imports_never_repaired(patch):
     patch.setattr(directory, "digest_of_prefix", lambda *arguments: Everything())
 
 
+@mutant("nothing_is_said_at_rest")
+def repairs_without_end(patch):
+    patch.setattr(directory, "digest_of_prefix", lambda *arguments: "never that of anybody")
+
+
 @mutant("exports_only_of_what_serves")
 def publication_before_ready(patch):
     expect_readiness = core_outcomes.expect_readiness

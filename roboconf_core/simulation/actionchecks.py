@@ -56,7 +56,7 @@ class ActionChecks:
     def _check_order(self, host: Host, run: Run) -> None:
         """What is older than what the agent heard since it lives is not used (promise 6)."""
         agent = self._world.agents.get(host.agent)
-        if agent is None:
+        if agent is None or agent.is_batch:
             return
         for publication in run.imports:
             if publication.agent == host.agent:

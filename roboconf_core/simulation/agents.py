@@ -57,6 +57,7 @@ class AgentProcess(Process):
         *,
         make: MakeAgent = AgentCore,
         crashed: Callable[[AgentProcess], None],
+        batch_s: float = 0.0,
     ) -> None:
         """Begin a life on a host.
 
@@ -67,13 +68,16 @@ class AgentProcess(Process):
             chronicle: Of the world.
             make: Makes the core.
             crashed: Told when it dies.
+            batch_s: How long it gathers events before it takes them in.
         """
-        super().__init__(host.agent, schedule, chronicle, clock_began=host.booted)
+        super().__init__(host.agent, schedule, chronicle, clock_began=host.booted, batch_s=batch_s)
         self.host = host
         self._network = network
         self._outbox = Outbox(network, host.agent)
         self._crashed = crashed
         self.heard = Heard()
+        self.is_batch = False
+        """Whether the present decisions are about several events: what came last is unknown to the first of them."""
         self._wanted_bundles: set[str] = set()
         self._core = make(
             host.agent,
@@ -92,9 +96,12 @@ class AgentProcess(Process):
         started = events.Started(rebooted=host.rebooted, outcomes=outcomes, running=running)
         host.rebooted = False
         self._doubt_lost_updates(outcomes.keys() | running)
-        if self._take(started):
-            for action_id in outcomes:
-                host.forget_outcome(action_id)
+        self._take(started, partial(self._forget_outcomes, tuple(outcomes)))
+        self._flush()
+
+    def _forget_outcomes(self, action_ids: tuple[str, ...]) -> None:
+        for action_id in action_ids:
+            self.host.forget_outcome(action_id)
 
     def _doubt_lost_updates(self, known: Set[str]) -> None:
         """An update that nobody can tell anything of is rightly run again, whatever it is to see."""
@@ -144,8 +151,7 @@ class AgentProcess(Process):
                 self._bundle_came(message)
             return
         self.heard.take(sender, message)
-        if self._take(events.MessageReceived(sender, message)):
-            acknowledge()
+        self._take(events.MessageReceived(sender, message), acknowledge)
 
     # --- from the host
 
@@ -153,8 +159,7 @@ class AgentProcess(Process):
         self._awake(partial(self._take_outcome, action_id, outcome))
 
     def _take_outcome(self, action_id: str, outcome: Outcome) -> None:
-        if self._take(events.ActionEnded(action_id, outcome)):
-            self.host.forget_outcome(action_id)
+        self._take(events.ActionEnded(action_id, outcome), partial(self.host.forget_outcome, action_id))
 
     def _died(self, instance: str) -> None:
         self._awake(partial(self._take, events.ProcessDied(instance)))
@@ -164,21 +169,19 @@ class AgentProcess(Process):
 
     # --- decisions
 
-    def _take(self, event: Event) -> bool:
-        """Take in an event as the runner does; False when the process died meanwhile."""
-        if not self.alive:
-            return False
-        effects = self._decided(event, self._core.handle)
+    def _carried_out(self, batch: list[Event]) -> bool:
+        effects = [effect for event in batch for effect in self._decided(event, self._core.handle)]
         saves = [effect for effect in effects if isinstance(effect, (events.Save, events.Forget))]
         point = self.crash_next if saves or self.crash_next is CrashPoint.BEFORE_ACKNOWLEDGING else None
         if point is not None:
-            self._chronicle.fault(_CRASHES[point], self.name, type(event).__name__)
+            self._chronicle.fault(_CRASHES[point], self.name, type(batch[-1]).__name__)
         if point is CrashPoint.BEFORE_SAVE and self._dies_at(point):
             return False
         for save in saves:
             self._keep(save)
         if point is CrashPoint.AFTER_SAVE and self._dies_at(point):
             return False
+        self.is_batch = len(batch) > 1
         for effect in effects:
             self._carry_out(effect)
         for publication in _last_publications(effects):
@@ -266,7 +269,7 @@ class AgentProcess(Process):
             self._take(events.BundleFailed(chunk.digest, "the deployment manager does not have it"))
 
 
-def _last_publications(effects: tuple[Effect, ...]) -> list[Publication]:
+def _last_publications(effects: list[Effect]) -> list[Publication]:
     """Return what a decision says of exports in the end: of what it replaces itself nobody hears."""
     said = [effect.message for effect in effects if isinstance(effect, events.Publish)]
     found = [message.publication for message in said if isinstance(message, ExportsPublished)]

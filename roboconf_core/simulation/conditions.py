@@ -64,6 +64,8 @@ class Conditions:
     """Share of messages that do not keep the order of their queue."""
     double_everything: bool = False
     """Every message comes twice, the second time right after the first; counted as no fault."""
+    batch_s: float = 0.0
+    """How long processes gather events before they take them in together, as runners do under load."""
     serialized: bool = False
     """Messages and records take the form that they have on the wire and on disks, and back; slow."""
     action_failed: float = 0.0

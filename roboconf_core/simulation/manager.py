@@ -100,8 +100,9 @@ class ManagerProcess(Process):
         gave_up: Callable[[str], None],
         clock_began: float = 0.0,
         serialized: bool = False,
+        batch_s: float = 0.0,
     ) -> None:
-        super().__init__(DM, schedule, chronicle, clock_began=clock_began)
+        super().__init__(DM, schedule, chronicle, clock_began=clock_began, batch_s=batch_s)
         self._store = store
         self._network = network
         self._outbox = Outbox(network, DM)
@@ -127,6 +128,7 @@ class ManagerProcess(Process):
     def start(self) -> None:
         """Begin to decide."""
         self._take(events.Started())
+        self._flush()
 
     def request(self, request: UserRequest, ports_in_use: frozenset[int] = frozenset()) -> events.Reply | None:
         """Hand in a user's request; return the answer, or None when the process died over it or is asleep."""
@@ -137,6 +139,7 @@ class ManagerProcess(Process):
         if isinstance(request, events.AddTemplate):
             self._store.templates[request.template.key] = request.template
         self._take(events.Requested(id=request_id, request=request, user="simulated", ports_in_use=ports_in_use))
+        self._flush()
         reply = self._replies.pop(request_id, None)
         if reply is None and self.alive:
             self._chronicle.broke("every_request_is_answered", f"{request}")
@@ -174,46 +177,45 @@ class ManagerProcess(Process):
         self._awake(partial(self._delivered, sender, message, acknowledge))
 
     def _delivered(self, sender: str, message: Message, acknowledge: Callable[[], None]) -> None:
-        if why_forged(sender, message) or self._take(events.MessageReceived(sender=sender, message=message)):
+        if why_forged(sender, message):
             acknowledge()
+        else:
+            self._take(events.MessageReceived(sender=sender, message=message), acknowledge)
 
     # --- decisions
 
-    def _take(self, event: Event) -> bool:
-        """Take in an event as the runner does; False when the process died meanwhile."""
-        if not self.alive:
-            return False
-        effects = self._decided(event, self._core.handle)
-        stored = [effect for effect in effects if isinstance(effect, (events.Save, events.Delete))]
+    def _carried_out(self, batch: list[Event]) -> bool:
+        decisions = [(event, self._decided(event, self._core.handle)) for event in batch]
+        stored = any(isinstance(e, (events.Save, events.Delete)) for _, effects in decisions for e in effects)
         point = self.crash_next if stored or self.crash_next is CrashPoint.BEFORE_ACKNOWLEDGING else None
         if point is not None:
-            self._chronicle.fault(_CRASHES[point], DM, type(event).__name__)
+            self._chronicle.fault(_CRASHES[point], DM, type(batch[-1]).__name__)
         if point is CrashPoint.BEFORE_SAVE and self._dies_at(point):
             return False
-        self._commit(stored, effects, by_user=isinstance(event, events.Requested))
+        for event, effects in decisions:
+            self._commit(effects, by_user=isinstance(event, events.Requested))
         if point is CrashPoint.AFTER_SAVE and self._dies_at(point):
             return False
-        for effect in effects:
-            self._carry_out(effect)
+        for _, effects in decisions:
+            for effect in effects:
+                self._carry_out(effect)
         return not (point is CrashPoint.BEFORE_ACKNOWLEDGING and self._dies_at(point))
 
-    def _commit(self, stored: list[events.Save | events.Delete], effects: tuple[Effect, ...], *, by_user: bool) -> None:
-        records = self._store.records
-        for change in stored:
-            place = (change.kind, change.key)
-            before = records.get(place)
-            after = change.record if isinstance(change, events.Save) else None
-            self._look_at(change.kind, before, after, by_user=by_user)
-            if after is None:
-                records.pop(place, None)
-            else:
-                records[place] = after
+    def _commit(self, effects: tuple[Effect, ...], *, by_user: bool) -> None:
         for effect in effects:
-            if isinstance(effect, events.RecordAction):
-                self._store.reports[effect.report.id] = effect.report
-            elif isinstance(effect, events.Record):
-                self._store.history.append(effect)
-                self._chronicle.note("history %s: %s", effect.kind, effect.text)
+            match effect:
+                case events.Save(kind, key, record):
+                    self._look_at(kind, self._store.records.get((kind, key)), record, by_user=by_user)
+                    self._store.records[kind, key] = record
+                case events.Delete(kind, key):
+                    self._look_at(kind, self._store.records.pop((kind, key), None), None, by_user=by_user)
+                case events.RecordAction():
+                    self._store.reports[effect.report.id] = effect.report
+                case events.Record():
+                    self._store.history.append(effect)
+                    self._chronicle.note("history %s: %s", effect.kind, effect.text)
+                case _:
+                    pass
 
     def _look_at(self, kind: str, before: Any, after: Any, *, by_user: bool) -> None:  # noqa: ANN401 - any of the DM's records
         if kind == state.MACHINE and after is not None:

@@ -26,7 +26,9 @@ class CoreFailedError(AssertionError):
 class Process:
     """One life of a process that owns a core; a new life is a new object."""
 
-    def __init__(self, name: str, schedule: Schedule, chronicle: Chronicle, *, clock_began: float) -> None:
+    def __init__(
+        self, name: str, schedule: Schedule, chronicle: Chronicle, *, clock_began: float, batch_s: float = 0.0
+    ) -> None:
         """Begin.
 
         Args:
@@ -34,6 +36,7 @@ class Process:
             schedule: Of the world.
             chronicle: Of the world.
             clock_began: Virtual time at which its host's monotonic clock stood at zero.
+            batch_s: What comes within this time is taken in together; 0 for one event after the other.
         """
         self.name = name
         self.alive = True
@@ -46,6 +49,8 @@ class Process:
         self._clock_began = clock_began
         self._timers: dict[str, tuple[int, Appointment]] = {}
         self._set = 0
+        self._batch_s = batch_s
+        self._batch: list[tuple[Any, Call]] = []
         self._asleep = False
         self._inbox: list[Call] = []
         self._overdue: list[Call] = []
@@ -76,6 +81,29 @@ class Process:
         elif self.alive:
             call()
 
+    # --- events
+
+    def _take(self, event: Any, done: Call | None = None) -> None:  # noqa: ANN401 - of either core
+        """Have an event taken in, alone or with what else comes soon; ``done`` is called once it was, for good."""
+        if not self.alive:
+            return
+        self._batch.append((event, done or _nothing))
+        if not self._batch_s:
+            self._flush()
+        elif len(self._batch) == 1:
+            self._schedule.after(self._batch_s, partial(self._awake, self._flush))
+
+    def _flush(self) -> None:
+        """Take in all events that wait, as one batch."""
+        batch, self._batch = self._batch, []
+        if batch and self.alive and self._carried_out([event for event, _ in batch]):
+            for _, done in batch:
+                done()
+
+    def _carried_out(self, batch: list[Any]) -> bool:
+        """Decide about events in order, keep what is to be kept, do the rest; False when the process died meanwhile."""
+        raise NotImplementedError
+
     # --- the core
 
     def _instant(self) -> Instant:
@@ -101,6 +129,7 @@ class Process:
         for _, appointment in self._timers.values():
             appointment.cancel()
         self._timers.clear()
+        self._batch.clear()
 
     # --- timers
 
@@ -127,3 +156,7 @@ class Process:
         timer = self._timers.pop(name, None)
         if timer is not None:
             timer[1].cancel()
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""

@@ -126,8 +126,9 @@ def _draw_weather(random: Random) -> Callable[[], Conditions]:
     }
     embedded = random.random() < 0.6
     slow = random.choice((0.5, 2.0, 5.0))
+    batch_s = random.choice((0.0, 0.0, 0.05))
 
     def make() -> Conditions:
-        return Conditions(**messages, **troubles, embedded_hub=embedded, action_s=(0.05, slow))  # type: ignore[arg-type]  # all rates are floats
+        return Conditions(**messages, **troubles, embedded_hub=embedded, action_s=(0.05, slow), batch_s=batch_s)  # type: ignore[arg-type]  # all rates are floats
 
     return make

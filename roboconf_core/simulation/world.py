@@ -158,6 +158,7 @@ class World:
             gave_up=self._gave_up,
             clock_began=self._clock_began,
             serialized=self.conditions.serialized,
+            batch_s=self.conditions.batch_s,
         )
         self.chronicle.note("manager starts")
         manager.start()
@@ -288,7 +289,13 @@ class World:
         if not host.alive or host.agent in self.agents:
             return False
         process = AgentProcess(
-            host, self.network, self.schedule, self.chronicle, make=self._make_agent, crashed=self._agent_crashed
+            host,
+            self.network,
+            self.schedule,
+            self.chronicle,
+            make=self._make_agent,
+            crashed=self._agent_crashed,
+            batch_s=self.conditions.batch_s,
         )
         self.agents[host.agent] = process
         self.chronicle.note("agent   %s starts", host.agent)

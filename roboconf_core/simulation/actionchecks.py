@@ -114,7 +114,8 @@ class ActionChecks:
         content = content_of(run.imports) if run.action is Action.UPDATE else frozenset()
         kind = (run.action, run.instance.generation, content)
         known = self._failed.get(run.instance.id)
-        if facts is None or facts.action is not run.action or not facts.output:
+        forgotten = facts is not None and facts.began < host.booted
+        if facts is None or forgotten or facts.action is not run.action or not facts.output:
             self._failed[run.instance.id] = (*kind, 0)
             return
         count = known[3] + 1 if known is not None and known[:3] == kind else 0

@@ -83,19 +83,7 @@ def _moves_between(before: InstanceRecord, after: InstanceRecord) -> list[Move]:
 _IMMEDIATE: dict[tuple[Status, Status], Move] = {
     (move.source, move.if_done): move for move in MOVES if move.action is None and move.source is not Status.STOPPING
 }
-_BY_ENDS = {(move.source, move.target): move for move in MACHINE_MOVES}
-
-
-def _machine_moves_between(before: Status, after: Status) -> list[MachineMove]:
-    """Return the one move, or the two moves, that lead from one status to another."""
-    direct = _BY_ENDS.get((before, after))
-    if direct is not None:
-        return [direct]
-    for move in MACHINE_MOVES:
-        following = _BY_ENDS.get((move.target, after))
-        if move.source is before and following is not None:
-            return [move, following]
-    return []
+_MACHINE_ROWS: dict[tuple[str, str], MachineMove] = {(move.source, move.trigger): move for move in MACHINE_MOVES}
 
 
 @dataclass(slots=True)
@@ -202,13 +190,14 @@ class Chronicle:
         if move is not None:
             self.tally.moves[_row(move)] += 1
 
-    def machine_moved(self, agent: str, before: Status, after: Status) -> None:
+    def machine_moved(self, who: str, before: str, after: str, trigger: str) -> None:
         """Count a row of the machines' table."""
-        moves = _machine_moves_between(before, after)
-        if not moves:
-            self.broke("the_table_tells_all_moves", f"machine {agent} went from {before} to {after}")
-        self.tally.machine_moves.update(map(_row, moves))
-        self.note("machine %s: %s -> %s", agent, before, after)
+        move = _MACHINE_ROWS.get((before, trigger))
+        if move is None or move.target != after:
+            self.broke("the_table_tells_all_moves", f"machine {who} went from {before} to {after} by {trigger}")
+        else:
+            self.tally.machine_moves[_row(move)] += 1
+        self.note("machine %s: %s -> %s (%s)", who, before, after, trigger)
 
     def began(self, fact: ActionFact) -> None:
         """Keep an action that began."""

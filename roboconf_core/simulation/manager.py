@@ -21,7 +21,7 @@ from roboconf_core.messages.topology import agent_topic
 from roboconf_core.messages.types import DM, ActionReported, BundleChunk, Message
 from roboconf_core.model.application import ApplicationTemplate
 from roboconf_core.model.instant import Instant
-from roboconf_core.model.lifecycle import Status
+from roboconf_core.model.lifecycle import MachineTrigger, Status
 from roboconf_core.simulation.chronicle import Chronicle
 from roboconf_core.simulation.conditions import CrashPoint, Fault
 from roboconf_core.simulation.network import Network, Outbox
@@ -214,16 +214,19 @@ class ManagerProcess(Process):
                 case events.Record():
                     self._store.history.append(effect)
                     self._chronicle.note("history %s: %s", effect.kind, effect.text)
+                    self._note_move(effect)
                 case _:
                     pass
 
+    def _note_move(self, record: events.Record) -> None:
+        """Note the move of a machine; those of other instances have no trigger here."""
+        before, after, trigger = (record.details.get(name) for name in ("from", "to", "trigger"))
+        if before and after and trigger:
+            self._chronicle.machine_moved(record.application + record.path, before, after, trigger)
+            if trigger == MachineTrigger.AGENT_LOST and before == Status.DEPLOYED_STARTED:
+                self._gave_up(record.application + record.path)
+
     def _look_at(self, kind: str, before: Any, after: Any, *, by_user: bool) -> None:  # noqa: ANN401 - any of the DM's records
-        if kind == state.MACHINE and after is not None:
-            status = before.status if before is not None else None
-            if status is not None and status is not after.status:
-                self._chronicle.machine_moved(after.agent, status, after.status)
-                if (status, after.status) == (Status.DEPLOYED_STARTED, Status.PROBLEM):
-                    self._gave_up(after.agent)
         if kind != state.INSTANCE or before is None:
             return
         if after is None and (before.removing or by_user):

@@ -181,7 +181,8 @@ class Scenario:
         while world.now < end:
             world.run(2.0)
             self._watches.sample()
-            if world.manager is None or not world.manager.is_awake:
+            processes = (world.manager, *world.agents.values())
+            if not all(process is not None and process.is_awake for process in processes):
                 continue
             if world.now >= repaired_at and repair(world):
                 repaired_at = world.now + 8.0

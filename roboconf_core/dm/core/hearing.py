@@ -16,6 +16,7 @@ from roboconf_core.messages.types import (
     BundleRequested,
     Epoch,
     ExportsPublished,
+    Farewell,
     Heartbeat,
     Hello,
     InstanceReported,
@@ -91,6 +92,9 @@ def _may_publish(turn: Turn, machine: MachineRecord, publication: Publication) -
 
 def _hello(turn: Turn, machine: MachineRecord, hello: Hello) -> None:
     if not _is_current(machine, hello.epoch):
+        if machine.epoch is not None and _is_of_this_life(machine, hello.epoch):
+            # Its disk is new, and it counts its lives from the beginning: as a farewell it learns which ones were.
+            turn.tell(machine.agent, Farewell(agent=machine.agent, epoch=machine.epoch))
         return
     machine = change(turn, machine, handlers=dict(hello.handlers), seen_address=hello.address or machine.seen_address)
     _present(turn, machine, hello.epoch, hello.version)

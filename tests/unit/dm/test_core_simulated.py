@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from roboconf_core.dm.core.state import Phase
 from roboconf_core.dm.events import MachineStep, RemoveApplication, Retry, Scale, TimerFired
+from roboconf_core.messages.types import Epoch, Farewell
 from roboconf_core.model.instance import Instance
 from roboconf_core.model.lifecycle import Status
 
-from .core_world import TEMPLATE, World, running_shop, vm
+from .core_world import TEMPLATE, Player, World, running_shop, vm
 
 STORE = "/store-vm"
 
@@ -93,3 +94,14 @@ def test_a_nested_machine_is_created_once_its_lost_parent_is_back():
     assert world.machine("/outer/pod").phase is Phase.IDLE
     outer.beat()
     assert world.machine("/outer/pod").phase is Phase.CREATING
+
+
+def test_an_agent_that_lost_its_disk_learns_of_its_former_lives():
+    world = World()
+    world.start(STORE)
+    Player(world, STORE, boot=2).hello()
+    world.done(STORE)
+    world.done(STORE)
+    Player(world, STORE).hello()
+    (told,) = world.published(Farewell)
+    assert told == ("shop/machine/store-vm", Farewell(agent="shop/store-vm", epoch=Epoch(1, 2, 0)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roboconf_core.agent.core.state import INSTANCE_PREFIX, InstanceRecord
+from roboconf_core.agent.core.state import INSTANCE_PREFIX
 from roboconf_core.agent.events import Run
 from roboconf_core.messages.types import Publication
 from roboconf_core.model.lifecycle import Action, Status
@@ -110,24 +110,20 @@ class ActionChecks:
     def _check_attempts(self, host: Host, run: Run) -> None:
         """What fails again and again is given up, unless what it is given changed (promise 5)."""
         record = host.disk.get(INSTANCE_PREFIX + run.instance.id)
-        facts = self._world.chronicle.last_of(run.instance.id)
+        last = self._world.chronicle.last_of(run.instance.id)
         content = content_of(run.imports) if run.action is Action.UPDATE else frozenset()
         kind = (run.action, run.instance.generation, content)
         known = self._failed.get(run.instance.id)
-        forgotten = facts is not None and facts.began < host.booted
-        if facts is None or forgotten or facts.action is not run.action or not facts.output:
+        forgotten = last is not None and last.began < host.booted
+        if last is None or forgotten or last.action is not run.action or not last.output:
             self._failed[run.instance.id] = (*kind, 0)
             return
         count = known[3] + 1 if known is not None and known[:3] == kind else 0
+        if record is not None and record.source in (Status.UNRESOLVED, Status.WAITING_FOR_ANCESTOR):
+            count = min(count, record.failure.attempt if record.failure is not None else 0)  # what was missing forgave
         self._failed[run.instance.id] = (*kind, count)
-        if record is not None and count >= run.instance.settings.attempts and not _is_forgiven(record):
+        if record is not None and not record.vanished and count >= run.instance.settings.attempts:
             self._broke("failures_are_given_up", host, run, f"{run.action} failed {count} times, and is tried again")
-
-
-def _is_forgiven(record: InstanceRecord) -> bool:
-    """Tell whether failures count no more: nobody could retry them, or an import or the parent was missing meanwhile."""
-    began_anew = record.failure is None or record.failure.attempt < record.spec.settings.attempts
-    return record.vanished or (record.source in (Status.UNRESOLVED, Status.WAITING_FOR_ANCESTOR) and began_anew)
 
 
 def _keys(publications: tuple[Publication, ...]) -> set[tuple[object, object]]:

@@ -191,8 +191,10 @@ class World:
 
     def _gave_up(self, agent: str) -> None:
         """An agent that lives, and could speak all the time, is not given up."""
-        process, conditions = self.agents.get(agent), self.conditions
-        if conditions.lost or conditions.delayed or process is None or not process.is_awake:
+        process, faults = self.agents.get(agent), self.chronicle.tally.faults
+        if faults[Fault.MESSAGE_LOST] or faults[Fault.MESSAGE_DELAYED] or faults[Fault.QUEUE_OVERFLOWED]:
+            return
+        if process is None or not process.is_awake:
             return
         since = self.network.connected_since(agent)
         if since is not None and self.now - max(since, process.awake_since) > self._limits.silence_s:

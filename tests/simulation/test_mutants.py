@@ -291,7 +291,7 @@ def ports_given_twice(patch):
     patch.setattr(used_ports.UsedPorts, "take_lowest", lambda self: 10000)
 
 
-@mutant("the_living_are_not_given_up")
+@mutant("the_living_are_not_given_up", weather=FAIR)
 def judged_while_asleep(patch):
     patch.setattr(scenario, "LIMITS", replace(scenario.LIMITS, late_s=inf))
     patch.setattr(liveness, "_too_many", lambda turn, crowd: False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from roboconf_core.agent.core.state import INSTANCE_PREFIX
 from roboconf_core.agent.events import Run
 from roboconf_core.messages.types import Publication
-from roboconf_core.model.lifecycle import Action, Status
+from roboconf_core.model.lifecycle import Action, Status, Trigger
 from roboconf_core.simulation.chronicle import whole
 from roboconf_core.simulation.conditions import Fault
 from roboconf_core.simulation.host import Content, Host, Software, content_of
@@ -13,6 +13,10 @@ from roboconf_core.simulation.world import World
 
 HELD_S = 6.0
 """After so long in touch, an exporter has heard who uses its exports."""
+
+
+_CLEANUPS = frozenset({Trigger.DIED, Trigger.NOT_READY})
+"""What is stopped because of these is tidied up; that is no further attempt at a stop that somebody wanted."""
 
 
 class ActionChecks:
@@ -77,7 +81,7 @@ class ActionChecks:
     def _check_drain(self, host: Host, run: Run) -> None:
         """A planned stop begins once nobody who can answer uses the exports, or the deadline has passed."""
         entered, now = host.entered.get(run.instance.id), self._world.now
-        if entered is None or not entered.unwanted or not self._is_in_touch(host, entered.since):
+        if entered is None or not entered.planned or not self._is_in_touch(host, entered.since):
             return
         since = entered.since
         if now - since >= run.instance.settings.drain_timeout_s - 0.001:
@@ -114,7 +118,8 @@ class ActionChecks:
         content = content_of(run.imports) if run.action is Action.UPDATE else frozenset()
         kind = (run.action, run.instance.generation, content)
         known = self._failed.get(run.instance.id)
-        forgotten = last is not None and last.began < host.booted
+        cleanup = record is not None and record.trigger in _CLEANUPS
+        forgotten = cleanup or (last is not None and last.began < host.booted)
         if last is None or forgotten or last.action is not run.action or not last.output:
             self._failed[run.instance.id] = (*kind, 0)
             return

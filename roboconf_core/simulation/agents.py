@@ -200,7 +200,8 @@ class AgentProcess(Process):
     def _note_move(self, before: InstanceRecord | None, after: InstanceRecord) -> None:
         if before is not None and before.status is not after.status:
             unwanted = after.vanished or after.spec.desired is not Desired.DEPLOYED_STARTED
-            self.host.entered[after.id] = Entered(after.status, self._schedule.now, unwanted)
+            planned = unwanted and before.status is Status.DEPLOYED_STARTED
+            self.host.entered[after.id] = Entered(after.status, self._schedule.now, planned)
             self._chronicle.moved(self.name, before, after)
 
     def _carry_out(self, effect: Effect) -> None:

@@ -68,8 +68,8 @@ class Entered:
     status: Status
     since: float
     """Virtual seconds."""
-    unwanted: bool
-    """At that moment it was not wanted to be started."""
+    planned: bool
+    """It was started, and is not wanted to be so any more."""
 
 
 class _Process:

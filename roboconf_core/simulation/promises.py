@@ -221,27 +221,35 @@ def nothing_forged_is_believed(world: World) -> Iterator[str]:
 
 AT_THE_END: tuple[Promise, ...] = (output_of_failures_can_be_read, nothing_forged_is_believed)
 
-SEEN_AT_ONCE = (
-    "at_most_one_action_at_a_time",
-    "never_a_start_without_deploy",
-    "what_is_there_is_not_deployed_again",
-    "what_runs_is_not_started_again",
-    "no_update_without_a_difference",
-    "updates_tell_the_real_difference",
-    "importers_let_go_before_a_planned_stop",
-    "acknowledged_requests_survive",
-    "every_request_is_answered",
-    "no_machine_is_leaked_or_made_twice",
-    "agents_speak_for_themselves_only",
-    "the_table_tells_all_moves",
-    "not_started_without_imports",
-    "transient_states_end",
-    "restarts_change_nothing",
-    "nothing_is_said_at_rest",
-    "replays_change_nothing",
-    "cores_decide_whatever_happens",
-)
-"""Names of what is noted the moment it is seen, by hosts, drivers, watches and scenarios."""
+SEEN_AT_ONCE: dict[str, str] = {
+    "not_started_without_imports": "1: nothing is started, or stays so for long, while a mandatory import is missing",
+    "no_update_without_a_difference": "2: an update sees something else than the last success, or the last one failed",
+    "updates_tell_the_real_difference": "2: what joined, left and changed is told against the last success",
+    "exports_only_of_what_serves": "2: what is published is started, and ready",
+    "acknowledged_requests_survive": "3: what was answered is stored, and nobody else changes it",
+    "every_request_is_answered": "3: each request has its one answer",
+    "at_most_one_action_at_a_time": "4: no two actions of an instance at once, none twice",
+    "never_a_start_without_deploy": "4: only what is deployed is started or updated; directories have one owner",
+    "transient_states_end": "5: no transitive status for longer than all time-outs together",
+    "failures_are_given_up": "5: what fails is tried as often as its settings say",
+    "late_messages_change_nothing": "6: nothing is used that is older than what was heard",
+    "farewells_are_final": "6: nothing is used that a farewell covers",
+    "replays_change_nothing": "6: a world in which every message comes twice ends the same",
+    "restarts_change_nothing": "7: at rest, a restart of everything runs no action",
+    "nothing_is_said_at_rest": "7: at rest there are heartbeats and nothing else",
+    "what_is_there_is_not_deployed_again": "7: deploy runs where nothing is deployed",
+    "what_runs_is_not_started_again": "7: start runs where nothing serves",
+    "no_machine_is_leaked_or_made_twice": "8: an agent has at most one machine",
+    "ports_are_given_once": "8: no two instances of a host have the same random port",
+    "agents_speak_for_themselves_only": "10: agents use the topics that are open to them",
+    "forgeries_change_nothing": "10: a world in which credentials are abused ends the same",
+    "importers_let_go_before_a_planned_stop": "drain: a planned stop waits for those who use the exports, up to the deadline",
+    "the_living_are_not_given_up": "liveness: who could speak all the time is not given up",
+    "the_table_tells_all_moves": "life cycle: machines move as the table says",
+    "cores_decide_whatever_happens": "no core raises",
+    "nobody_runs_in_a_circle": "time goes on: no core asks again and again for what changes nothing",
+}
+"""What is noted the moment it is seen, by hosts, drivers, watches and scenarios: name, and number and sentence."""
 
 
 def broken(world: World, promises: Iterable[Promise]) -> list[tuple[str, str]]:

@@ -8,11 +8,13 @@ plays ten thousand on all processors, and then everything that can happen must h
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from roboconf_core.simulation import promises
 from roboconf_core.simulation.runs import run
 from roboconf_core.simulation.scenario import Scenario, play
 from roboconf_core.simulation.twins import forgeries_change_nothing, replays_change_nothing
@@ -38,6 +40,15 @@ def test_no_promise_is_broken(capsys):
     assert summary.counted >= SCENARIOS
     if SCENARIOS >= MANY:
         assert not summary.tally.rare(OFTEN)
+
+
+def test_every_promise_that_can_be_broken_is_listed():
+    sources = [path.read_text() for path in Path(promises.__file__).parent.glob("*.py")]
+    noted = {name for text in sources for name in re.findall(r"broke\(\s*\"([a-z_]+)\"", text)}
+    judged = {promise.__name__ for promise in (*promises.AT_REST, *promises.AT_THE_END)}
+    twins = {replays_change_nothing.__name__, forgeries_change_nothing.__name__}
+    assert noted | twins == set(promises.SEEN_AT_ONCE)
+    assert not judged & (noted - {"no_machine_is_leaked_or_made_twice"})
 
 
 @pytest.mark.parametrize("seed", SEEDS)

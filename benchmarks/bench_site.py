@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from roboconf_core.cli import manager
+from roboconf_core.cli.archives import archive_of
 from roboconf_core.cli.client import Client
 from roboconf_core.cli.connection import connected
-from roboconf_core.cli.templates import upload
 from roboconf_core.dm.home import Home
 
 
@@ -48,7 +48,7 @@ class Site:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"#!/bin/bash\n{text}\n")
             file.chmod(0o755)
-        made = upload(self.client, template)
+        made = self.client.post("/templates", archive_of(template))
         body = {"name": name, "template": made["name"], "version": made["version"]}
         self.client.post("/applications", body | {"default_target": {"handler": "local", "id": "local"}})
 

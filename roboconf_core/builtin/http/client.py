@@ -34,8 +34,9 @@ from roboconf_core.builtin.http.frames import (
     Pong,
     Refused,
     Welcome,
-    decode_hub_frame,
+    decode_hub_frames,
     encode_frame,
+    encode_frames,
 )
 from roboconf_core.builtin.http.pace import Backoff, Pace
 from roboconf_core.builtin.hub.outbox import Outbox, Receipts
@@ -164,8 +165,8 @@ class HttpConnection(Connection):
                 frames = self._next_frames()
                 self._sending = True
             with suppress(WebSocketException, OSError):  # the reader sees it too; what is not confirmed is sent again
-                for frame in frames:
-                    socket.send(encode_frame(frame))
+                for data in encode_frames(frames):
+                    socket.send(data)
 
     def _has_work(self) -> bool:
         return bool(self._acknowledged or self._ping_due or self._outbox.has_unsent)
@@ -261,7 +262,8 @@ class HttpConnection(Connection):
                     self._changed.notify_all()
             else:
                 heard, asked = time.monotonic(), False
-                self._take(decode_hub_frame(data if isinstance(data, bytes) else data.encode()), socket)
+                for frame in decode_hub_frames(data if isinstance(data, bytes) else data.encode()):
+                    self._take(frame, socket)
 
     def _take(self, frame: HubFrame, socket: ClientConnection) -> None:
         match frame:

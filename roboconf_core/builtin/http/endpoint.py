@@ -24,8 +24,9 @@ from roboconf_core.builtin.http.frames import (
     Pong,
     Refused,
     Welcome,
-    decode_agent_frame,
+    decode_agent_frames,
     encode_frame,
+    encode_frames,
 )
 from roboconf_core.builtin.hub.credentials import digest_of
 from roboconf_core.builtin.hub.hub import Hub
@@ -129,10 +130,11 @@ class _Socket:
 
     def tell(self, outputs: Sequence[Opened | Deliver | Refuse | Came | Left], confirmed: int) -> None:
         """Send on what the hub tells."""
-        frames = [encode_frame(frame) for output in outputs if (frame := _frame_of(output)) is not None]
+        frames = [frame for output in outputs if (frame := _frame_of(output)) is not None]
         if confirmed:
-            frames.append(encode_frame(Confirm(confirmed)))
-        self._call(lambda: self._outgoing.extend(frames))
+            frames.append(Confirm(confirmed))
+        messages = list(encode_frames(frames))
+        self._call(lambda: self._outgoing.extend(messages))
 
     def end(self, reason: str, *, replaced: bool) -> None:
         """Close the connection, after what was told before."""
@@ -180,8 +182,10 @@ class _Socket:
         frames = size = 0
         while (data := await self._next_bytes()) is not None:
             patience.reschedule(self._loop.time() + self._patience.silence_s)
-            self._take(decode_agent_frame(data))
-            frames, size = frames + 1, size + len(data)
+            together = decode_agent_frames(data)
+            for frame in together:
+                self._take(frame)
+            frames, size = frames + len(together), size + len(data)
             if frames >= self._patience.frames or size >= self._patience.bytes:
                 patience.reschedule(None)
                 await asyncio.wrap_future(self._hub.barrier())

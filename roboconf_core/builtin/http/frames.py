@@ -1,11 +1,13 @@
-"""What agent and hub send each other over the websocket: binary frames, a JSON header and a payload.
+"""What agent and hub send each other over the websocket: frames, one or more in each binary message.
 
-The first line is the header, ``{"op": "publish", "number": 7, "topic": "dm", "key": null}``;
-what follows the first line break is the payload, untouched. Unknown fields are ignored.
+A frame is a line of JSON, its header, ``{"op": "publish", "number": 7, "topic": "dm", "key":
+null, "size": 2}``, and after the line break ``size`` bytes of payload, untouched. Without a
+size the payload is all that follows. Unknown fields are ignored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -15,6 +17,9 @@ from roboconf_core.messages.codec import dump_json, from_plain, load_json
 
 MAX_HEADER_BYTES = 16 * 1024
 """Of a header."""
+
+MAX_TOGETHER_BYTES = 256 * 1024
+"""Frames share a message as long as they are no longer than this together."""
 
 REPLACED = 4001
 """Close code: another connection with the same credential took the place of this one."""
@@ -104,7 +109,7 @@ _OPS: dict[str, type[Any]] = {
     "pong": Pong,
 }
 _NAMES = {cls: op for op, cls in _OPS.items()}
-_PAYLOAD = "payload"
+_PAYLOAD, _SIZE = "payload", "size"
 _HEADERS = {
     cls: {name: kind for name, kind in get_type_hints(cls).items() if name != _PAYLOAD} for cls in _OPS.values()
 }
@@ -118,30 +123,66 @@ def encode_frame(frame: AgentFrame | HubFrame) -> bytes:
     header: dict[str, Any] = {"op": _NAMES[type(frame)]}
     for name in _HEADERS[type(frame)]:
         header[name] = getattr(frame, name)
-    return dump_json(header) + b"\n" + getattr(frame, _PAYLOAD, b"")
+    payload: bytes = getattr(frame, _PAYLOAD, b"")
+    if type(frame) in _CARRIERS:
+        header[_SIZE] = len(payload)
+    return dump_json(header) + b"\n" + payload
 
 
-def decode_agent_frame(data: bytes) -> AgentFrame:
-    """Return the frame of an agent that bytes stand for, or raise ``MessageError``."""
-    frame = _decode(data)
-    if not isinstance(frame, AgentFrame):
-        raise MessageError(f"a {type(frame).__name__} comes from the hub only")
-    return frame
+def encode_frames(frames: Iterable[AgentFrame | HubFrame]) -> Iterator[bytes]:
+    """Yield messages that hold frames, in their order: as few as possible, and only a single frame may be long."""
+    together: list[bytes] = []
+    size = 0
+    for data in map(encode_frame, frames):
+        if together and size + len(data) > MAX_TOGETHER_BYTES:
+            yield b"".join(together)
+            together, size = [], 0
+        together.append(data)
+        size += len(data)
+    if together:
+        yield b"".join(together)
 
 
-def decode_hub_frame(data: bytes) -> HubFrame:
-    """Return the frame of the hub that bytes stand for, or raise ``MessageError``."""
-    frame = _decode(data)
-    if not isinstance(frame, HubFrame):
-        raise MessageError(f"a {type(frame).__name__} comes from an agent only")
-    return frame
+def decode_agent_frames(data: bytes) -> list[AgentFrame]:
+    """Return the frames of an agent that a message holds, at least one, or raise ``MessageError``."""
+    frames: list[AgentFrame] = []
+    for frame in _decoded(data):
+        if not isinstance(frame, AgentFrame):
+            raise MessageError(f"a {type(frame).__name__} comes from the hub only")
+        frames.append(frame)
+    return frames
 
 
-def _decode(data: bytes) -> AgentFrame | HubFrame:
-    end = data.find(b"\n")
-    if not 0 <= end <= MAX_HEADER_BYTES:
-        raise MessageError("the frame has no header, or one that is too long")
-    header = load_json(data[:end])
+def decode_hub_frames(data: bytes) -> list[HubFrame]:
+    """Return the frames of the hub that a message holds, at least one, or raise ``MessageError``."""
+    frames: list[HubFrame] = []
+    for frame in _decoded(data):
+        if not isinstance(frame, HubFrame):
+            raise MessageError(f"a {type(frame).__name__} comes from an agent only")
+        frames.append(frame)
+    return frames
+
+
+def _decoded(data: bytes) -> Iterator[AgentFrame | HubFrame]:
+    begin = 0
+    while begin < len(data) or not begin:
+        end = data.find(b"\n", begin, begin + MAX_HEADER_BYTES + 1)
+        if end < 0:
+            raise MessageError("the frame has no header, or one that is too long")
+        cls, values, size = _header(data[begin:end])
+        begin = end + 1
+        if cls in _CARRIERS:
+            size = len(data) - begin if size is None else size
+            if not 0 <= size <= len(data) - begin:
+                raise MessageError(f"the frame is cut short: {len(data) - begin} bytes of {size}")
+            values[_PAYLOAD] = data[begin : begin + size]
+            begin += size
+        yield cls(**values)
+
+
+def _header(line: bytes) -> tuple[type[Any], dict[str, Any], int | None]:
+    """Return what a header stands for: the kind of frame, its fields, and the size of its payload if it is told."""
+    header = load_json(line)
     op = header.get("op") if isinstance(header, dict) else None
     cls = _OPS.get(op) if isinstance(op, str) else None
     if cls is None:
@@ -151,7 +192,4 @@ def _decode(data: bytes) -> AgentFrame | HubFrame:
         if name not in header:
             raise MessageError(f"a frame '{op}' lacks '{name}'")
         values[name] = from_plain(kind, header[name], name)
-    if cls in _CARRIERS:
-        values[_PAYLOAD] = data[end + 1 :]
-    frame: AgentFrame | HubFrame = cls(**values)
-    return frame
+    return cls, values, from_plain(int | None, header.get(_SIZE), _SIZE)

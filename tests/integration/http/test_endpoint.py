@@ -1,6 +1,7 @@
 """The websocket of the hub against clients that do as they like, over a real web server."""
 
 import http.client
+import itertools
 import json
 import logging
 import queue
@@ -57,7 +58,11 @@ def send(socket, *all_frames):
 
 
 def receive(socket):
-    return frames.decode_hub_frame(socket.recv(timeout=10))
+    """Return the next frame; those that came with it in one message are kept for the next calls."""
+    together = vars(socket).setdefault("together", [])
+    if not together:
+        together += frames.decode_hub_frames(socket.recv(timeout=10))
+    return together.pop(0)
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "é", "x" * 5000])
@@ -228,10 +233,9 @@ class OneAgentHub:
         self.thread.start()
 
     def _talk(self, socket):
-        assert isinstance(frames.decode_agent_frame(socket.recv()), frames.Open)
+        assert isinstance(frames.decode_agent_frames(socket.recv())[0], frames.Open)
         send(socket, frames.Welcome(0), *self.conversations.pop(0))
-        for data in socket:
-            frame = frames.decode_agent_frame(data)
+        for frame in itertools.chain.from_iterable(map(frames.decode_agent_frames, socket)):
             if isinstance(frame, frames.Acknowledge):
                 self.acknowledged.put(frame.tags)
                 if self.conversations:

@@ -9,18 +9,17 @@ digest was found right.
 from __future__ import annotations
 
 import binascii
+import hashlib
 import logging
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from roboconf_core.agent.events import BundleArrived, BundleFailed
 from roboconf_core.errors import Code, LifecycleError
 from roboconf_core.messages.types import BundleChunk, BundleRequested
-
-if TYPE_CHECKING:
-    import tarfile
 
 log = logging.getLogger(__name__)
 
@@ -197,8 +196,6 @@ class BundleCache:
 
 def has_digest(file: Path, hexadecimal: str) -> bool:
     """Tell whether a file's SHA-256 is the given one."""
-    import hashlib  # on first use: links OpenSSL
-
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest() == hexadecimal
@@ -215,8 +212,6 @@ def unpack(bundle: Path, directory: Path) -> None:
             but files and directories, or is larger than a recipe may be.
         OSError: If the disk refuses.
     """
-    import tarfile  # on first use: few agents deploy while they idle
-
     allowed = max(16 * 1024 * 1024, min(MAX_UNPACKED_BYTES, bundle.stat().st_size * MAX_RATIO))
     try:
         with tarfile.open(bundle, "r|gz") as archive:

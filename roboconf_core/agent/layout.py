@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -21,8 +22,6 @@ def escape(text: str) -> str:
         chr(byte) if byte in _PLAIN and (byte != 0x2E or i) else f"%{byte:02X}" for i, byte in enumerate(data)
     )
     if len(name) > _LONGEST:
-        import hashlib  # on first use: links OpenSSL, and such names are rare
-
         return f"{name[: _LONGEST - 66]}%%{hashlib.sha256(data).hexdigest()}"
     return name or "%"
 

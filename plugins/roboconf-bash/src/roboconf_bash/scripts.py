@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SCRIPTS = "scripts"
 TEMPLATE_SUFFIX = ".j2"
 _LEFT_BY_EDITORS = re.compile(r".*(~|\.(bak|orig|rej|swp|tmp|dpkg-\w+))")
+_EXTENSION = re.compile(r"\.\w+")
 _FALLBACK_SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
 
 
@@ -32,10 +33,17 @@ def candidates(action: Action, directory: Path) -> list[str]:
     recipes of the original do not know, is only ``status`` or ``status.<extension>``.
     A template counts under the name that it is rendered to.
     """
-    rest = r"(\.\w+)?" if action is Action.STATUS else r"([.\-_].*)?"
-    pattern = re.compile(re.escape(action.value) + rest, re.DOTALL)
-    found = {n for n in _names(directory / SCRIPTS) if pattern.fullmatch(n) and not _LEFT_BY_EDITORS.fullmatch(n)}
+    found = {n for n in _names(directory / SCRIPTS) if _serves(action, n) and not _LEFT_BY_EDITORS.fullmatch(n)}
     return sorted(found, key=lambda name: _rank(action, name))
+
+
+def _serves(action: Action, name: str) -> bool:
+    if not name.startswith(action.value):
+        return False
+    rest = name.removeprefix(action.value)
+    if action is Action.STATUS:
+        return not rest or _EXTENSION.fullmatch(rest) is not None
+    return rest[:1] in ("", ".", "-", "_")
 
 
 def script_for(action: Action, directory: Path) -> str | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from dataclasses import dataclass
-
-import typer
 
 from roboconf_core.cli import manager
 from roboconf_core.cli.client import Client, location
@@ -17,6 +16,8 @@ from roboconf_core.dm.home import Home
 
 _START_PATIENCE_S = 10.0
 """How long a deployment manager that was just being started is waited for before it is ended."""
+_TURN_S = 0.1
+"""How long an interrupt may go unnoticed while an answer is waited for."""
 
 
 @dataclass(slots=True)
@@ -42,8 +43,8 @@ def ask_and_undo(home: Home, made: Made) -> None:
         print_line("\ninterrupted; nothing was made")
         return
     try:
-        wanted = not sys.stdin.isatty() or typer.confirm("\nundo what this `up` made?", default=True)
-    except (KeyboardInterrupt, typer.Abort):
+        wanted = not sys.stdin.isatty() or _confirmed("\nundo what this `up` made?")
+    except KeyboardInterrupt:
         wanted = False
     if not wanted:
         _leave(made)
@@ -53,6 +54,23 @@ def ask_and_undo(home: Home, made: Made) -> None:
         undo(home, made)
     except KeyboardInterrupt:
         _leave(made)
+
+
+def _confirmed(question: str) -> bool:
+    """Ask at the terminal until the answer is yes (an empty line too) or no (the end of the input too).
+
+    A read that blocks would not notice an interrupt which came right before it: this one waits in short turns.
+    """
+    while True:
+        print(f"{question} [Y/n]: ", end="", flush=True)
+        while not select.select([sys.stdin], [], [], _TURN_S)[0]:
+            pass
+        line = sys.stdin.readline()
+        answer = line.strip().lower()
+        if line and answer in ("", "y", "yes"):
+            return True
+        if not line or answer in ("n", "no"):
+            return False
 
 
 def undo(home: Home, made: Made) -> None:

@@ -1,9 +1,9 @@
 """What ``up`` asks for, what it tells, and what is undone of it."""
 
 import contextlib
+import os
 
 import pytest
-import typer
 from cli_views import Answers, application, instance
 
 from roboconf_core.cli import templates, undo, up
@@ -179,20 +179,19 @@ def test_a_manager_that_was_only_found_is_left_alone(undoing):
     assert done == []
 
 
-def asked(monkeypatch, answer):
-    def confirm(*_args, **_options):
-        if isinstance(answer, bool):
-            return answer
-        raise answer
+@pytest.fixture
+def keyboard(monkeypatch):
+    """A terminal as standard input, and the end where keys are pressed."""
+    keys, terminal = os.openpty()
+    with open(terminal) as stdin, os.fdopen(keys, "wb", buffering=0) as pressed:  # noqa: PTH123 - a descriptor
+        monkeypatch.setattr(undo.sys, "stdin", stdin)
+        yield pressed
 
-    monkeypatch.setattr(undo.sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(undo.typer, "confirm", confirm)
 
-
-@pytest.mark.parametrize("answer", [False, typer.Abort(), KeyboardInterrupt()])
-def test_no_or_a_second_ctrl_c_leaves_it_and_says_how_to_go_on(undoing, monkeypatch, capsys, answer):
+@pytest.mark.parametrize("keys", [b"n\n", b"No\n", b"what?\nn\n", b"\x04"])
+def test_no_leaves_it_and_says_how_to_go_on(undoing, keyboard, capsys, keys):
     _, done = undoing("shop")
-    asked(monkeypatch, answer)
+    keyboard.write(keys)
     undo.ask_and_undo(None, Made(application="shop"))
     out = capsys.readouterr().out
     assert done == []
@@ -201,9 +200,26 @@ def test_no_or_a_second_ctrl_c_leaves_it_and_says_how_to_go_on(undoing, monkeypa
     assert "`roboconf down shop`" in out
 
 
-def test_yes_undoes(undoing, monkeypatch):
+def test_a_second_ctrl_c_leaves_it(undoing, keyboard, capsys, monkeypatch):
     _, done = undoing("shop")
-    asked(monkeypatch, True)
+    looks = []
+
+    def select(*_arguments):
+        looks.append(1)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+        return [], [], []
+
+    monkeypatch.setattr(undo.select, "select", select)
+    undo.ask_and_undo(None, Made(application="shop"))
+    assert done == []
+    assert "left as it is" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("keys", [b"\n", b"y\n", b"YES\n", b"hm\ny\n"])
+def test_yes_undoes(undoing, keyboard, keys):
+    _, done = undoing("shop")
+    keyboard.write(keys)
     undo.ask_and_undo(None, Made(application="shop"))
     assert done == ["removed shop"]
 

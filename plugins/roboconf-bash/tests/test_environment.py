@@ -22,7 +22,7 @@ def context(action=Action.START, **changes):
         action=action,
         application="lamp",
         instance=spec(),
-        directory=Path("/work/server"),
+        directory=Path("/srv/server"),
         pid_file=Path("/state/server.pid"),
         machine_id="rbcf-1",
     )
@@ -45,7 +45,7 @@ def test_the_instance_is_named_in_every_form():
         "ROBOCONF_COMPONENT_NAME": "Server",
         "ROBOCONF_CLEAN_INSTANCE_PATH": "vm_1_server",
         "ROBOCONF_CLEAN_REVERSED_INSTANCE_PATH": "server_vm_1",
-        "ROBOCONF_FILES_DIR": "/work/server/files",
+        "ROBOCONF_FILES_DIR": "/srv/server/files",
         "ROBOCONF_PID_FILE": "/state/server.pid",
         "ROBOCONF_MACHINE_ID": "rbcf-1",
     }

@@ -35,7 +35,7 @@ from roboconf_core.model.settings import Settings
 from .conftest import MARK, marked_processes, services, wait_for
 from .scripted_manager import AGENT, SCRIPTS, Manager, make_recipe, web
 
-bash = pytest.importorskip("roboconf_bash.plugin", reason="the plugin roboconf-bash is not installed")
+bash = pytest.importorskip("roboconf_bash.plugin", reason="install it: pip install ./plugins/roboconf-bash")
 
 
 class Plugin:

@@ -25,7 +25,7 @@ from roboconf_core.model.lifecycle import Status
 from .conftest import MARK, marked_processes, services, wait_for
 from .scripted_manager import AGENT, Manager, make_recipe, web
 
-pytest.importorskip("roboconf_bash", reason="the plugin roboconf-bash is not installed")
+pytest.importorskip("roboconf_bash", reason="install it: pip install ./plugins/roboconf-bash")
 
 
 class Hub:

@@ -36,6 +36,13 @@ def script(application, action, text):
     file.write_text(f"#!/bin/bash\n{text}\n")
 
 
+def read_until(process, text):
+    line = ""
+    while text not in line:
+        line = process.stdout.readline()
+        assert line, f"ended before {text!r}"
+
+
 def test_up_on_a_running_manager_adds_only_its_application(user, tiny):
     user.run("up", tiny)
     pid = user.dm_pid()
@@ -71,6 +78,19 @@ def test_ctrl_c_undoes_what_this_up_made(user, tiny):
     eventually(lambda: not processes_of(user.home), within=10)
 
 
+def test_up_in_the_foreground_stays_and_follows_until_ctrl_c(user, tiny):
+    up = user.start("up", tiny, "--foreground")
+    read_until(up, "tiny is up")
+    user.run("instance", "stop", "/vm/thing", "--wait")
+    read_until(up, "/vm/thing went from STOPPING to DEPLOYED_STOPPED")
+    assert up.poll() is None
+    up.send_signal(signal.SIGINT)
+    out, err = up.communicate(timeout=60)
+    assert up.returncode == 130
+    assert "undone" in out, out + err
+    assert processes_of(user.home) == {}
+
+
 def test_ctrl_c_keeps_what_was_there_before(user, tiny):
     user.run("up", tiny)
     script(tiny, "start", "sleep 600")
@@ -93,10 +113,7 @@ def test_a_second_ctrl_c_leaves_it_and_says_how_to_go_on(user, tiny):
     up = user.start("up", tiny)
     eventually(lambda: any("start.sh" in command for command in processes_of(user.home).values()), within=60)
     up.send_signal(signal.SIGINT)
-    line = ""
-    while "undoing" not in line:
-        line = up.stdout.readline()
-        assert line, "up ended early"
+    read_until(up, "undoing")
     up.send_signal(signal.SIGINT)
     out, _ = up.communicate(timeout=30)
     assert up.returncode == 130

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ class CoreFailedError(AssertionError):
     """A core raised where it must decide."""
 
 
-class Process:
+class Process(ABC):
     """One life of a process that owns a core; a new life is a new object."""
 
     def __init__(
@@ -100,9 +101,9 @@ class Process:
             for _, done in batch:
                 done()
 
+    @abstractmethod
     def _carried_out(self, batch: list[Any]) -> bool:
         """Decide about events in order, keep what is to be kept, do the rest; False when the process died meanwhile."""
-        raise NotImplementedError
 
     # --- the core
 

@@ -24,9 +24,10 @@ class Code(StrEnum):
 
     The prefix tells the stage: ``P_`` parsing of one file, ``PM_`` the parsed
     blocks, ``CO_`` conversion to a model, ``RM_`` the runtime model, ``PROJ_``
-    the layout of an application, ``REC_`` recipes and targets. Those are the
-    names of the original Roboconf. Ours add ``MSG_`` (messages), ``PLUGIN_``,
-    ``TARGET_``, ``AGENT_``, ``DM_`` and ``CLI_``.
+    the layout of an application, ``REC_`` recipes and targets, ``CMD_`` commands,
+    ``RULE_`` rules. Those are the names of the original Roboconf. Ours add
+    ``PROBE_``, ``MSG_`` (messages), ``PLUGIN_``, ``TARGET_``, ``AGENT_``, ``DM_``
+    and ``CLI_``.
     """
 
     _severity: Severity
@@ -146,6 +147,8 @@ class Code(StrEnum):
     RM_UNREACHABLE_COMPONENT = "RM_UNREACHABLE_COMPONENT", Severity.ERROR, "no machine leads to a component"
     RM_ORPHAN_FACET = "RM_ORPHAN_FACET", Severity.WARNING, "no component has a facet"
     RM_ORPHAN_FACET_WITH_CHILDREN = "RM_ORPHAN_FACET_WITH_CHILDREN", Severity.WARNING, "no component has a facet that has children"
+    RM_MIXED_IMPORT_PREFIX = "RM_MIXED_IMPORT_PREFIX", Severity.WARNING, "a prefix is imported from this application and from others"
+    RM_UNKNOWN_REFERENCE = "RM_UNKNOWN_REFERENCE", Severity.WARNING, "a value refers to something that the platform does not know"
 
     # --- layout of an application
     PROJ_NO_GRAPH_DIR = "PROJ_NO_GRAPH_DIR", Severity.ERROR, "there is no graph directory"
@@ -158,6 +161,8 @@ class Code(StrEnum):
     PROJ_NO_RESOURCE_DIRECTORY = "PROJ_NO_RESOURCE_DIRECTORY", Severity.WARNING, "a component has no recipe directory"
     PROJ_UNREACHABLE_FILE = "PROJ_UNREACHABLE_FILE", Severity.WARNING, "a file is imported by no other one"
     PROJ_INVALID_FILE_LOCATION = "PROJ_INVALID_FILE_LOCATION", Severity.WARNING, "a file is not where such files are looked for"
+    PROJ_INVALID_COMMAND_EXT = "PROJ_INVALID_COMMAND_EXT", Severity.ERROR, "a file among the commands is no commands file"
+    PROJ_INVALID_RULE_EXT = "PROJ_INVALID_RULE_EXT", Severity.ERROR, "a file among the rules is no rule"
 
     # --- recipes and targets
     REC_TARGET_NO_ID = "REC_TARGET_NO_ID", Severity.ERROR, "a target has no id"
@@ -167,12 +172,65 @@ class Code(StrEnum):
     REC_TARGET_NO_NAME = "REC_TARGET_NO_NAME", Severity.WARNING, "a target has no name"
     REC_TARGET_NO_PROPERTIES = "REC_TARGET_NO_PROPERTIES", Severity.ERROR, "a directory of targets holds no properties file"
     REC_INVALID_SETTINGS = "REC_INVALID_SETTINGS", Severity.ERROR, "a setting of a recipe is not valid"
+    REC_MISSING_README = "REC_MISSING_README", Severity.WARNING, "a reusable recipe has no readme"
+    REC_AVOID_INSTANCES = "REC_AVOID_INSTANCES", Severity.WARNING, "a reusable recipe has instances"
 
     # --- recipes
     REC_SCRIPT_NO_SCRIPTS_DIR = "REC_SCRIPT_NO_SCRIPTS_DIR", Severity.ERROR, "a script recipe has no directory 'scripts'"
     REC_SCRIPT_AMBIGUOUS = "REC_SCRIPT_AMBIGUOUS", Severity.WARNING, "several scripts fit one action"
     REC_SCRIPT_FIRST_LINE = "REC_SCRIPT_FIRST_LINE", Severity.WARNING, "a script does not say properly what runs it"
     REC_TEMPLATE_INVALID = "REC_TEMPLATE_INVALID", Severity.ERROR, "a template of a recipe is not valid"
+    REC_PUPPET_DISLIKES_WILDCARD_IMPORTS = "REC_PUPPET_DISLIKES_WILDCARD_IMPORTS", Severity.WARNING, "a Puppet component imports all variables of a prefix"
+    REC_PUPPET_HAS_NO_RBCF_MODULE = "REC_PUPPET_HAS_NO_RBCF_MODULE", Severity.ERROR, "a Puppet recipe has no module 'roboconf_...'"
+    REC_PUPPET_HAS_TOO_MANY_RBCF_MODULES = "REC_PUPPET_HAS_TOO_MANY_RBCF_MODULES", Severity.ERROR, "a Puppet recipe has several modules 'roboconf_...'"
+    REC_PUPPET_MISSING_PARAM_IMPORT_DIFF = "REC_PUPPET_MISSING_PARAM_IMPORT_DIFF", Severity.ERROR, "a Puppet class has no parameter '$importDiff'"
+    REC_PUPPET_MISSING_PARAM_RUNNING_STATE = "REC_PUPPET_MISSING_PARAM_RUNNING_STATE", Severity.ERROR, "a Puppet class has no parameter '$runningState'"
+    REC_PUPPET_MISSING_PARAM_FROM_IMPORT = "REC_PUPPET_MISSING_PARAM_FROM_IMPORT", Severity.WARNING, "a Puppet class has no parameter for an import"
+    REC_PUPPET_SYNTAX_ERROR = "REC_PUPPET_SYNTAX_ERROR", Severity.ERROR, "Puppet cannot read a manifest"
+
+    # --- commands
+    CMD_INVALID_TARGET_ID = "CMD_INVALID_TARGET_ID", Severity.ERROR, "a target to associate has no id"
+    CMD_NO_MATCHING_INSTANCE = "CMD_NO_MATCHING_INSTANCE", Severity.ERROR, "an instance does not exist"
+    CMD_NOT_AN_ACCEPTABLE_PARENT = "CMD_NOT_AN_ACCEPTABLE_PARENT", Severity.ERROR, "an instance cannot be created below this one"
+    CMD_CANNOT_HAVE_ANY_PARENT = "CMD_CANNOT_HAVE_ANY_PARENT", Severity.ERROR, "an instance to create stands at the root"
+    CMD_NOT_A_SCOPED_INSTANCE = "CMD_NOT_A_SCOPED_INSTANCE", Severity.ERROR, "only machines are associated with targets"
+    CMD_NOT_A_ROOT_INSTANCE = "CMD_NOT_A_ROOT_INSTANCE", Severity.ERROR, "only root instances are replicated"
+    CMD_UNRECOGNIZED_INSTRUCTION = "CMD_UNRECOGNIZED_INSTRUCTION", Severity.ERROR, "a line is no instruction"
+    CMD_INVALID_INSTANCE_STATUS = "CMD_INVALID_INSTANCE_STATUS", Severity.ERROR, "a status does not exist"
+    CMD_INSTABLE_INSTANCE_STATUS = "CMD_INSTABLE_INSTANCE_STATUS", Severity.ERROR, "an instance cannot be asked to stay in a status"
+    CMD_EMPTY_VARIABLE_NAME = "CMD_EMPTY_VARIABLE_NAME", Severity.ERROR, "a variable to define has no name"
+    CMD_MISSING_INSTANCE_NAME = "CMD_MISSING_INSTANCE_NAME", Severity.ERROR, "a new instance gets no name"
+    CMD_INVALID_INSTANCE_NAME = "CMD_INVALID_INSTANCE_NAME", Severity.ERROR, "the name of a new instance is not valid"
+    CMD_MISSING_COMPONENT_NAME = "CMD_MISSING_COMPONENT_NAME", Severity.ERROR, "an instruction names no component"
+    CMD_INEXISTING_COMPONENT = "CMD_INEXISTING_COMPONENT", Severity.ERROR, "an instruction names an unknown component"
+    CMD_MISSING_PARENT_INSTANCE = "CMD_MISSING_PARENT_INSTANCE", Severity.ERROR, "a new instance must stand below another one"
+    CMD_CONFLICTING_INSTANCE_NAME = "CMD_CONFLICTING_INSTANCE_NAME", Severity.ERROR, "an instance has this name already"
+    CMD_EMAIL_NO_MESSAGE = "CMD_EMAIL_NO_MESSAGE", Severity.ERROR, "an e-mail has no message"
+    CMD_NO_INSTRUCTION = "CMD_NO_INSTRUCTION", Severity.WARNING, "the commands hold no instruction"
+    CMD_UNRESOLVED_VARIABLE = "CMD_UNRESOLVED_VARIABLE", Severity.ERROR, "a variable is not defined"
+    CMD_INVALID_SYNTAX = "CMD_INVALID_SYNTAX", Severity.ERROR, "an instruction is not complete"
+    CMD_MISSING_TARGET_FILE = "CMD_MISSING_TARGET_FILE", Severity.ERROR, "an instruction names no file to write"
+    CMD_MISSING_COMMAND_NAME = "CMD_MISSING_COMMAND_NAME", Severity.ERROR, "an instruction names no commands to execute"
+    CMD_INEXISTING_COMMAND = "CMD_INEXISTING_COMMAND", Severity.ERROR, "the commands to execute do not exist"
+    CMD_LOOPING_COMMAND = "CMD_LOOPING_COMMAND", Severity.ERROR, "commands execute themselves"
+    CMD_NASTY_LOOPING_COMMAND = "CMD_NASTY_LOOPING_COMMAND", Severity.ERROR, "commands execute each other for ever"
+    CMD_INVALID_DATE_PATTERN = "CMD_INVALID_DATE_PATTERN", Severity.ERROR, "a pattern of dates is not valid"
+    CMD_NO_MIX_FOR_PATTERNS = "CMD_NO_MIX_FOR_PATTERNS", Severity.ERROR, "a formatted time must stand alone"
+    CMD_INVALID_INDEX_PATTERN = "CMD_INVALID_INDEX_PATTERN", Severity.ERROR, "an index of existing instances is not valid"
+
+    # --- rules of the autonomic
+    RULE_IO_ERROR = "RULE_IO_ERROR", Severity.ERROR, "a rule cannot be read"
+    RULE_EMPTY_NAME = "RULE_EMPTY_NAME", Severity.ERROR, "a rule has no name"
+    RULE_INVALID_SYNTAX = "RULE_INVALID_SYNTAX", Severity.ERROR, "the text is no rule"
+    RULE_EMPTY_WHEN = "RULE_EMPTY_WHEN", Severity.ERROR, "a rule waits for no event"
+    RULE_EMPTY_THEN = "RULE_EMPTY_THEN", Severity.ERROR, "a rule does nothing"
+    RULE_UNKNOWN_COMMAND = "RULE_UNKNOWN_COMMAND", Severity.ERROR, "a rule names commands that do not exist"
+
+    # --- probes of the autonomic
+    PROBE_INVALID_SECTION = "PROBE_INVALID_SECTION", Severity.WARNING, "the head of a section of probes is not valid"
+    PROBE_LINE_OUTSIDE_OF_SECTION = "PROBE_LINE_OUTSIDE_OF_SECTION", Severity.WARNING, "a line of probes stands above the first section"
+    PROBE_UNKNOWN_PARAMETER = "PROBE_UNKNOWN_PARAMETER", Severity.WARNING, "a parameter of probes has no value"
+    PROBE_UNKNOWN_COMPONENT = "PROBE_UNKNOWN_COMPONENT", Severity.WARNING, "probes are written for an unknown component"
 
     # --- plugins
     PLUGIN_FAILED_TO_LOAD = "PLUGIN_FAILED_TO_LOAD", Severity.ERROR, "a plugin failed to load"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +27,8 @@ class Directory:
     path: Path
     shown: str = ""
     """What stands before the location of a file in problems: ``app/graph``; may be empty."""
+    unsaved: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    """Files that are open in an editor, with the text that counts instead of what is on the disk."""
 
     def where(self, location: str = "", line: int = 0, column: int = 0) -> Where:
         """Return a place in a file of this directory."""
@@ -34,7 +37,14 @@ class Directory:
 
     def sub(self, name: str) -> Directory:
         """Return a directory below this one."""
-        return Directory(self.path / name, posixpath.join(self.shown, name))
+        return Directory(self.path / name, posixpath.join(self.shown, name), self.unsaved)
+
+    def read(self, location: str) -> tuple[str | None, list[Problem]]:
+        """Return the text of a file, or None and why it cannot be read."""
+        file = self.path / location
+        if file in self.unsaved:
+            return self.unsaved[file], []
+        return read_text(file, self.where(location))
 
     def as_shown(self, problem: Problem) -> Problem:
         """Return a problem whose place is a real path below this directory with the place as shown."""
@@ -173,7 +183,7 @@ class _Reader:
 
     def _read(self, location: str, imported_at: Where | None) -> SourceFile | None:
         where = self._directory.where(location)
-        text, problems = read_text(self._directory.path / location, where)
+        text, problems = self._directory.read(location)
         self.sources.problems += problems
         if text is None:
             return None

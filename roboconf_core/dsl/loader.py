@@ -5,12 +5,12 @@ Source: Roboconf user guide, "Application Structure".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from roboconf_core.dsl.descriptor import read_descriptor
-from roboconf_core.dsl.files import Directory, Sources, read_sources, read_text
+from roboconf_core.dsl.files import Directory, Sources, read_sources
 from roboconf_core.dsl.graph_files import GraphOfFiles, build_graph
 from roboconf_core.dsl.instance_files import build_instances
 from roboconf_core.dsl.layout import check_locations, in_file_order
@@ -40,7 +40,11 @@ class LoadedApplication:
 
 
 def load_application(
-    directory: Path, *, check_recipe: RecipeCheck | None = None, shown: str | None = None
+    directory: Path,
+    *,
+    check_recipe: RecipeCheck | None = None,
+    shown: str | None = None,
+    unsaved: Mapping[Path, str] | None = None,
 ) -> LoadedApplication:
     """Load an application template; whatever is there, nothing is raised.
 
@@ -49,8 +53,9 @@ def load_application(
         check_recipe: Asked about the recipe of each component that has one.
         shown: What stands before the names of files in problems; the directory by default,
             an empty text for names relative to it.
+        unsaved: Files that are open in an editor, with the text that counts instead of what is on the disk.
     """
-    loader = _Loader(Directory(directory, str(directory) if shown is None else shown))
+    loader = _Loader(Directory(directory, str(directory) if shown is None else shown, unsaved or {}))
     if not loader.is_readable():
         return LoadedApplication(None, loader.problems)
     return loader.load(check_recipe)
@@ -107,7 +112,7 @@ class _Loader:
             message = "there is no descriptor 'application.properties'"
             self.problems.append(Problem(Code.PROJ_NO_DESC_FILE, message, where))
             return None
-        text, problems = read_text(directory.path / "application.properties", where)
+        text, problems = directory.read("application.properties")
         if text is None:
             code = Code.PROJ_READ_DESC_FILE
             self.problems += [Problem(code, each.message, each.where, each.hint) for each in problems]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from roboconf_core.dsl.files import Directory, read_text
+from roboconf_core.dsl.files import Directory
 from roboconf_core.dsl.properties import read_properties
 from roboconf_core.dsl.targets import RECIPE_SETTINGS, TargetsOfDirectory, read_targets
 from roboconf_core.errors import Code, Problem, Where
@@ -71,7 +71,7 @@ def read_settings(recipe: Directory) -> tuple[Settings | None, list[Problem]]:
     where = recipe.where(RECIPE_SETTINGS)
     if not (recipe.path / RECIPE_SETTINGS).is_file():
         return None, []
-    text, problems = read_text(recipe.path / RECIPE_SETTINGS, where)
+    text, problems = recipe.read(RECIPE_SETTINGS)
     return (None, problems) if text is None else settings_of_text(text, where.file)
 
 

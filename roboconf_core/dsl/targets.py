@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from roboconf_core.dsl.files import Directory, read_text
+from roboconf_core.dsl.files import Directory
 from roboconf_core.dsl.properties import Properties, read_properties
 from roboconf_core.errors import Code, Problem, Where
 from roboconf_core.model.application import TargetDefinition
@@ -55,7 +55,7 @@ def read_targets(directory: Directory, *, required: bool = False) -> TargetsOfDi
 def read_target_file(directory: Directory, name: str) -> tuple[TargetDefinition | None, list[Problem]]:
     """Read one target definition; it is None when the file cannot be understood."""
     where = directory.where(name)
-    text, problems = read_text(directory.path / name, where)
+    text, problems = directory.read(name)
     if text is None:
         code = Code.REC_TARGET_INVALID_FILE_OR_CONTENT
         return None, [Problem(code, problem.message, problem.where, problem.hint) for problem in problems]

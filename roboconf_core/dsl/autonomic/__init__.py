@@ -1,0 +1,1 @@
+"""The autonomic: rules in ``rules.autonomic/*.drl``, probes in ``probes/*.measures``."""

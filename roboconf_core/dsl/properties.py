@@ -63,8 +63,10 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
             first = number
         backslashes = len(content) - len(content.rstrip("\\"))
         continued = backslashes % 2 == 1
-        parts.append(content[:-1] if continued else content)
-        if not continued:
+        content = content[:-1] if continued else content
+        if content or parts:  # behind a mere backslash nothing has begun yet, so a comment may follow
+            parts.append(content)
+        if parts and not continued:
             yield first, "".join(parts)
             parts = []
     if parts:

@@ -27,6 +27,8 @@ from roboconf_core.dsl.properties import read_properties
         ("a = one\\\\\nb = 2", {"a": "one\\", "b": "2"}),
         ("a = \\\n# no comment", {"a": "# no comment"}),
         ("# comment \\\na = b", {"a": "b"}),
+        ("\\\n# comment\na = b", {"a": "b"}),
+        ("\\\n\n  \\\n  a = b", {"a": "b"}),
         ("a\\=b\\:c\\ d = e", {"a=b:c d": "e"}),
         ("a = \\t\\n\\r\\f\\q", {"a": "\t\n\r\fq"}),
         ("a = \\u00e9", {"a": "é"}),

@@ -187,6 +187,7 @@ class Code(StrEnum):
     REC_PUPPET_MISSING_PARAM_RUNNING_STATE = "REC_PUPPET_MISSING_PARAM_RUNNING_STATE", Severity.ERROR, "a Puppet class has no parameter '$runningState'"
     REC_PUPPET_MISSING_PARAM_FROM_IMPORT = "REC_PUPPET_MISSING_PARAM_FROM_IMPORT", Severity.WARNING, "a Puppet class has no parameter for an import"
     REC_PUPPET_SYNTAX_ERROR = "REC_PUPPET_SYNTAX_ERROR", Severity.ERROR, "Puppet cannot read a manifest"
+    REC_PUPPET_NOT_CHECKED = "REC_PUPPET_NOT_CHECKED", Severity.WARNING, "Puppet is installed, but could not be asked about manifests"
 
     # --- commands
     CMD_INVALID_TARGET_ID = "CMD_INVALID_TARGET_ID", Severity.ERROR, "a target to associate has no id"

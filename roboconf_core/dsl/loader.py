@@ -23,7 +23,7 @@ from roboconf_core.model.graph import Component, Graph
 from roboconf_core.model.instance import Instance
 
 RecipeCheck = Callable[[Component, str, Path], Iterable[Problem]]
-"""Called with a component, its installer and its recipe directory."""
+"""Called with a component (inherited imports included), its installer and its recipe directory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Source: Roboconf user guide, "Application Structure"; ``recipe.properties`` is o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from roboconf_core.dsl.files import Directory
@@ -37,7 +37,8 @@ def read_recipes(
     Args:
         directory: ``graph/``.
         graph: A sound graph.
-        check_recipe: Asked about the recipe of each component that is no machine.
+        check_recipe: Asked about the recipe of each component that is no machine; told the component with all
+            imports, inherited ones included, its installer, and the directory of the recipe.
     """
     found = RecipesOfGraph()
     targets: dict[str, TargetsOfDirectory] = {}
@@ -57,7 +58,8 @@ def read_recipes(
                 found.targets[component.name] = default
         elif check_recipe is not None:
             installer = graph.installer_of(component.name) or ""
-            found.problems += (recipe.as_shown(each) for each in check_recipe(component, installer, recipe.path))
+            complete = replace(component, imports=graph.imports_of(component.name))
+            found.problems += (recipe.as_shown(each) for each in check_recipe(complete, installer, recipe.path))
         if name not in settings:
             settings[name], problems = read_settings(recipe)
             found.problems += problems

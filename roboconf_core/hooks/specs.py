@@ -68,7 +68,7 @@ def roboconf_check_recipe(component: Component, installer: str, directory: Path)
     validated or loaded. A plugin answers for its own installer names only.
 
     Args:
-        component: As declared in the graph.
+        component: As declared in the graph, but with the imports that it inherits among its own.
         installer: Its installer name, inherited ones included.
         directory: Where the recipe is; not to be changed.
 

@@ -1,0 +1,1 @@
+"""Recipes as Puppet modules: the installer ``puppet``."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from roboconf_core.dsl.parse import parse
-from roboconf_core.dsl.syntax import FileImport, FileKind, ParsedFile
+from roboconf_core.dsl.syntax import Doubt, FileImport, FileKind, ParsedFile, doubt_of
 from roboconf_core.errors import Code, Problem, Where
 from roboconf_core.model.names import Suggestions
 
@@ -150,9 +150,9 @@ class _Reader:
                 self.sources.complete = False
                 continue
             for found in source.parsed.imports:
-                if found.slips:
+                if doubt_of(found.slips) is not Doubt.NOTHING:
                     self.sources.complete = False
-                elif target := self._target_of(found, source.file):
+                if found.location and (target := self._target_of(found, source.file)):
                     queue.append((target, Where(file=source.file, line=found.line, column=found.column)))
 
     def _target_of(self, found: FileImport, file: str) -> str | None:
@@ -161,6 +161,8 @@ class _Reader:
         if location is not None and os.path.exists(self._directory.path / location):  # noqa: PTH110 - never raises
             return location
         self.sources.complete = False
+        if found.slips:
+            return None  # one problem of a line is enough: perhaps the location is wrong for the same reason
         where = Where(file=file, line=found.line, column=found.column)
         message = f"the imported file '{found.location}' does not exist"
         if location is not None:

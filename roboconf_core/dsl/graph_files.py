@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 from roboconf_core.dsl.files import Sources
 from roboconf_core.dsl.instance_blocks import slips_of_instances, slips_of_nested
-from roboconf_core.dsl.syntax import BlockKind
+from roboconf_core.dsl.syntax import BlockKind, Doubt, doubt_of
 from roboconf_core.dsl.type_blocks import Declared, annotation_of, declare_type
-from roboconf_core.errors import Code, Problem, has_errors
+from roboconf_core.errors import Code, Problem
 from roboconf_core.model.checks import check_graph
 from roboconf_core.model.graph import Component, Facet, Graph
 from roboconf_core.model.names import Suggestions
 
 _HIDING_NAMES = frozenset({Code.P_UNRECOGNIZED_BLOCK, Code.P_IO_ERROR, Code.CO_UNREACHABLE_FILE, Code.CO_NOT_A_GRAPH})
+_ABOUT_NESTING = frozenset(
+    {Code.RM_ROOT_INSTALLER_MUST_BE_TARGET, Code.RM_NO_ROOT_COMPONENT, Code.RM_UNREACHABLE_COMPONENT}
+)
+"""What nobody can tell where a block inside another one may have been meant to stand below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class GraphOfFiles:
     """What the files of a graph say."""
 
     graph: Graph | None
-    """None when a name or a reference is wrong, so that relations would mislead."""
+    """None when something of it is not certain, so that relations would mislead."""
     component_names: tuple[str, ...] | None
     """Names that instances may use; None when not all of them can be known."""
     problems: list[Problem]
@@ -32,27 +36,35 @@ def build_graph(sources: Sources) -> GraphOfFiles:
     """Build and check the graph of some files.
 
     Blocks with problems still declare their names, so that one mistake does not
-    make others appear; the model is only checked once the files are sound.
+    make others appear. The model is checked as far as it is clear what the files mean.
     """
     problems = list(sources.problems)
-    declared = list(_declare(sources, problems))
+    doubts = {Doubt.NOTHING}
+    declared = list(_declare(sources, problems, doubts))
     usable = [found for found in declared if found.named]
     names_known = (
         sources.complete and len(usable) == len(declared) and _HIDING_NAMES.isdisjoint(p.code for p in problems)
     )
-    problems += _check_names(usable)
+    unfit = list(_check_names(usable))
     if names_known:
-        problems += _check_references(usable)
+        unfit += _check_references(usable)
     graph = _graph_of(usable)
     names = tuple(graph.components) if names_known else None
-    if has_errors(problems):
-        return GraphOfFiles(None, names, problems)
+    if unfit or not names_known or max(doubts) is Doubt.CONTENT:
+        return GraphOfFiles(None, names, [*problems, *unfit])
     if graph.components or graph.facets:
-        problems += check_graph(graph)
-    return GraphOfFiles(graph, names, problems)
+        hidden = _ABOUT_NESTING if Doubt.NESTING in doubts else frozenset()
+        problems += beside(problems, (each for each in check_graph(graph) if each.code not in hidden))
+    return GraphOfFiles(None if Doubt.NESTING in doubts else graph, names, problems)
 
 
-def _declare(sources: Sources, problems: list[Problem]) -> Iterator[Declared]:
+def beside(known: Iterable[Problem], more: Iterable[Problem]) -> list[Problem]:
+    """Return further problems, without those of lines that cannot be understood as they are."""
+    lines = {(each.where.file, each.where.line) for each in known if each.where and each.code.startswith("P_")}
+    return [each for each in more if each.where is None or (each.where.file, each.where.line) not in lines]
+
+
+def _declare(sources: Sources, problems: list[Problem], doubts: set[Doubt]) -> Iterator[Declared]:
     """Yield what the usable files declare, and note all that is wrong with the lines of all files."""
     for source in sources.files:
         slips = list(source.parsed.slips)
@@ -64,6 +76,7 @@ def _declare(sources: Sources, problems: list[Problem]) -> Iterator[Declared]:
             slips += [*declared.slips, *slips_of_nested(block)]
             if source.usable:
                 yield declared
+        doubts.add(doubt_of(slips))
         problems += [slip.in_file(source.file) for slip in slips]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from roboconf_core.dsl.syntax import BLANKS, Block, BlockKind, Property, Slip
-from roboconf_core.dsl.type_blocks import check_type_name, duplicate, empty_value
+from roboconf_core.dsl.type_blocks import check_type_name, duplicate, empty_value, settle_guesses
 from roboconf_core.dsl.values import comma_split
 from roboconf_core.errors import Code, Where
 from roboconf_core.model.names import is_flex_id
@@ -77,10 +77,10 @@ def declare_instance(
             declared.copied_data[found.key[5:]] = found.value
         else:
             declared.overrides[found.key] = _unquoted(found.value)
-    if "name" not in positions and block.head_is_sound:
+    if "name" not in positions and (block.head_is_sound or positions):
         message, hint = f"the instance of '{block.name}' has no name", "add a line 'name: NAME;'"
         slips.append(Slip(Code.PM_MISSING_INSTANCE_NAME, block.line, block.column, message, hint))
-    return declared, slips
+    return declared, settle_guesses(block, slips)
 
 
 def slips_of_instances(block: Block) -> Iterator[Slip]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from roboconf_core.dsl.files import SourceFile, Sources
+from roboconf_core.dsl.graph_files import beside
 from roboconf_core.dsl.instance_blocks import MAX_INSTANCES, DeclaredInstance, declare_instance, slips_of_nested
-from roboconf_core.dsl.syntax import Block, BlockKind, Slip
+from roboconf_core.dsl.syntax import Block, BlockKind, Doubt, Slip, doubt_of
 from roboconf_core.dsl.type_blocks import declare_type
 from roboconf_core.errors import Code, Problem, Where, has_errors
 from roboconf_core.model.checks import check_instances
@@ -15,13 +16,16 @@ from roboconf_core.model.graph import Graph
 from roboconf_core.model.instance import Instance
 from roboconf_core.model.names import Suggestions
 
+_ABOUT_NESTING = frozenset({Code.RM_MISSING_INSTANCE_PARENT, Code.RM_INVALID_INSTANCE_PARENT})
+"""What nobody can tell where instances may stand in the wrong blocks."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstancesOfFiles:
     """What the files of instances say."""
 
     roots: tuple[Instance, ...]
-    """Empty when a file or a component is wrong."""
+    """Empty when there is an error."""
     problems: list[Problem]
 
 
@@ -36,18 +40,20 @@ def build_instances(sources: Sources, component_names: Sequence[str] | None, gra
     builder = _Builder(component_names)
     for source in sources.files:
         builder.read(source)
-    problems = [*sources.problems, *builder.problems]
+    problems = [*sources.problems, *builder.of_lines]
+    unfit = list(builder.unfit)
     if all(source.parsed.nesting_is_sound for source in sources.files):
-        problems += _check_siblings(builder.roots)
+        unfit += _check_siblings(builder.roots)
         for declared in builder.all:
-            problems += _check_siblings(declared.children)
-    problems += _check_size(builder.all)
-    if has_errors(problems):
-        return InstancesOfFiles((), problems)
+            unfit += _check_siblings(declared.children)
+    unfit += _check_size(builder.all)
+    if unfit or not sources.complete or builder.doubt is Doubt.CONTENT:
+        return InstancesOfFiles((), [*problems, *unfit])
     roots = _expand(builder.roots, builder.all)
     if graph is not None:
-        problems += check_instances(graph, roots)
-    return InstancesOfFiles(roots, problems)
+        hidden = _ABOUT_NESTING if builder.doubt is Doubt.NESTING else frozenset()
+        problems += beside(problems, (each for each in check_instances(graph, roots) if each.code not in hidden))
+    return InstancesOfFiles(() if has_errors(problems) else roots, problems)
 
 
 class _Builder:
@@ -59,7 +65,10 @@ class _Builder:
         self.roots: list[DeclaredInstance] = []
         self.all: list[DeclaredInstance] = []
         """Parents before their children."""
-        self.problems: list[Problem] = []
+        self.of_lines: list[Problem] = []
+        self.unfit: list[Problem] = []
+        """Instances that cannot be made: their components are unknown."""
+        self.doubt = Doubt.NOTHING
 
     def read(self, source: SourceFile) -> None:
         self._note(source, source.parsed.slips)
@@ -89,12 +98,13 @@ class _Builder:
         message = f"component '{block.name}' is not in the graph"
         where = Where(file=source.file, line=block.line, column=block.name_column)
         hint = self._suggestions.hint_for(block.name)
-        self.problems.append(Problem(Code.CO_INEXISTING_COMPONENT, message, where, hint))
+        self.unfit.append(Problem(Code.CO_INEXISTING_COMPONENT, message, where, hint))
         return False
 
     def _note(self, source: SourceFile, slips: Sequence[Slip]) -> None:
         if slips:
-            self.problems += [slip.in_file(source.file) for slip in slips]
+            self.doubt = max(self.doubt, doubt_of(slips))
+            self.of_lines += [slip.in_file(source.file) for slip in slips]
 
 
 def numbered(name: str, count: int) -> list[str]:

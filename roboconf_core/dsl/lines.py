@@ -6,12 +6,15 @@ import re
 
 from lark import Token
 
-from roboconf_core.dsl.syntax import BLANKS, Block, BlockKind, FileImport, Property, Slip
+from roboconf_core.dsl.syntax import BLANKS, Block, BlockKind, Doubt, FileImport, Property, Slip
 from roboconf_core.errors import Code
 
 _KEYWORD = re.compile(r"(facet|instance of)(?=[\x00-\x20]|$)", re.IGNORECASE)
 _IMPORT = re.compile(r"import[\x00-\x20]+([^;#]*)(;?)([^#]*)", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
+WITHOUT_COLON = ("NO_COLON", "NO_COLON_KNOWN")
+"""Lines of the grammars that are properties but for their colon."""
+
 _KINDS = {"facet": BlockKind.FACET, "instance of": BlockKind.INSTANCE}
 _HEADS = {
     BlockKind.COMPONENT: "NAME {",
@@ -40,6 +43,17 @@ def property_of(token: Token) -> Property:
     return Property(key.rstrip(BLANKS), value, line, column, value_column)
 
 
+def meant_property(token: Token) -> Property | None:
+    """Return the property that a line without a colon was probably meant to be, or None."""
+    line, column = position(token)
+    text = instruction(token).removesuffix(";")
+    key = re.split(r"[\x00-\x20=]", text, maxsplit=1)[0]
+    value = text[len(key) :].lstrip(BLANKS + "=")
+    if not value.strip(BLANKS):
+        return None
+    return Property(key, value, line, column, column + len(text) - len(value), guessed=True)
+
+
 def slips_of_property(token: Token, found: Property) -> list[Slip]:
     """Return what is wrong with the semicolons of a property."""
     slips = []
@@ -52,7 +66,8 @@ def slips_of_property(token: Token, found: Property) -> list[Slip]:
         hint = "a '#' starts a comment, in quotes too" if quoted else f"add a ';' behind '{found.value}'"
         column = found.value_column + len(found.value)
         message = f"property '{found.key}' has no ';' at its end"
-        slips.append(Slip(Code.P_PROPERTY_ENDS_WITH_SEMI_COLON, found.line, column, message, hint))
+        doubt = Doubt.CONTENT if quoted else Doubt.NOTHING
+        slips.append(Slip(Code.P_PROPERTY_ENDS_WITH_SEMI_COLON, found.line, column, message, hint, doubt))
     return slips
 
 
@@ -71,20 +86,26 @@ def slip_of_item(token: Token, block: Block) -> Slip:
     text = instruction(token)
     hint = "a property reads 'name: value;' and stands on one line"
     message = f"'{_short(text)}' is no property"
-    if token.type == "NO_COLON":
-        word = re.split(r"[\x00-\x20=]", text, maxsplit=1)[0]
-        value = text[len(word) :].lstrip(BLANKS + "=")
-        message, hint = f"there is no ':' behind '{word}'", f"write '{word}: {_short(value)}'"
-        column += len(word)
+    doubt = Doubt.CONTENT
+    meant = meant_property(token) if token.type in WITHOUT_COLON else None
+    if meant is not None:
+        message, hint = f"there is no ':' behind '{meant.key}'", f"write '{meant.key}: {_short(meant.value)};'"
+        column += len(meant.key)
+        doubt = Doubt.NOTHING
     elif token.type == "ONE_LINER":
         hint = "a block needs a line for its head, one for each property, and one for its '}'"
     elif token.type == "IMPORT":
         hint = "files are imported outside of blocks"
-    return Slip(code, line, column, message, hint)
+    return Slip(code, line, column, message, hint, doubt)
 
 
-def block_of(token: Token) -> Block:
-    """Return the block that a head opens, with what is wrong with this line."""
+def block_of(token: Token, *, has_body: bool = True) -> Block:
+    """Return the block that a head opens, with what is wrong with this line.
+
+    Args:
+        token: The head.
+        has_body: Whether lines of the block follow: a lone word may be anything.
+    """
     line, column = position(token)
     text = str(token)
     keyword = _KEYWORD.match(text)
@@ -95,21 +116,22 @@ def block_of(token: Token) -> Block:
     name = name.strip(BLANKS)
     block = Block(kind, name, line, column, column + start + indent)
     if token.type.startswith("BARE"):
-        _note_missing_bracket(block, text)
+        _note_missing_bracket(block, text, has_body=has_body)
     elif token.type in ("CROWDED", "ONE_LINER"):
         _note_extra_text(block, text)
         block.close = (line, column) if token.type == "ONE_LINER" else None
     return block
 
 
-def _note_missing_bracket(block: Block, text: str) -> None:
+def _note_missing_bracket(block: Block, text: str, *, has_body: bool) -> None:
     block.head_is_sound = False
     end = block.name_column + len(block.name)
     opened_below = "{" in instruction(text.rpartition("\n")[2])
     block.close = None if opened_below else (block.line, end)
     message = f"there is no '{{' behind the head of {block.kind} '{block.name}'"
     hint = f"write '{_HEADS[block.kind]}' on one line"
-    block.slips.append(Slip(Code.P_O_C_BRACKET_MISSING, block.line, end, message, hint))
+    doubt = Doubt.NOTHING if has_body else Doubt.CONTENT
+    block.slips.append(Slip(Code.P_O_C_BRACKET_MISSING, block.line, end, message, hint, doubt))
 
 
 def _note_extra_text(block: Block, text: str) -> None:
@@ -143,7 +165,7 @@ def import_of(token: Token) -> FileImport:
     if not semicolon:
         message, hint = f"the import of '{location}' has no ';' at its end", f"write 'import {location};'"
         end = column + match.start(1) + len(match[1].rstrip(BLANKS))
-        slips.append(Slip(Code.P_IMPORT_ENDS_WITH_SEMI_COLON, line, end, message, hint))
+        slips.append(Slip(Code.P_IMPORT_ENDS_WITH_SEMI_COLON, line, end, message, hint, Doubt.NOTHING))
     elif more:
         message = f"there is more behind the import of '{location}': '{_short(more)}'"
         hint = "start a new line behind each ';'"
@@ -179,7 +201,7 @@ def report_unclosed(block: Block, following: Block | FileImport) -> None:
     code = Code.P_INVALID_PROPERTY
     if block.kind is BlockKind.INSTANCE:
         code = Code.P_INVALID_PROPERTY_OR_INSTANCE
-    block.slips.append(Slip(code, following.line, following.column, message, hint))
+    block.slips.append(Slip(code, following.line, following.column, message, hint, Doubt.NESTING))
 
 
 def slips_of_unsound(block: Block) -> list[Slip]:
@@ -191,7 +213,7 @@ def slips_of_unsound(block: Block) -> list[Slip]:
 
 def _not_understood(line: int, column: int, what: str) -> Slip:
     message = f"{what} could not be understood, for the reason given beside"
-    return Slip(Code.PM_INVALID_BLOCK_TYPE, line, column, message)
+    return Slip(Code.PM_INVALID_BLOCK_TYPE, line, column, message, doubt=Doubt.NOTHING)
 
 
 def _short(text: str) -> str:

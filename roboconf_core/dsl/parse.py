@@ -47,7 +47,7 @@ class _Blocks(Transformer[Token, Any]):
     """Makes a block of each rule as soon as it is read; there is no tree in between."""
 
     def component(self, children: list[Any]) -> Block:
-        block = lines.block_of(children[0])
+        block = lines.block_of(children[0], has_body=len(children) > 1)
         for child in children[1:]:
             _take_in(block, child)
         return block
@@ -76,6 +76,9 @@ def _take_in(block: Block, child: Block | Token) -> None:
     elif child.type == "CLOSE":
         lines.close_block(block, child)
     else:
+        meant = lines.meant_property(child) if child.type in lines.WITHOUT_COLON else None
+        if meant is not None:
+            block.properties.append(meant)
         block.slips.append(lines.slip_of_item(child, block))
         block.body_is_sound = False
 
@@ -124,7 +127,7 @@ def _file_of(nodes: list[_Node], last_line: int) -> ParsedFile:
 
 
 def _kind_of(found: ParsedFile, *, has_strays: bool) -> FileKind:
-    kinds = {block.kind for block in found.blocks if block.head_is_sound}
+    kinds = {block.kind for block in found.blocks if block.head_is_sound or block.kind is not BlockKind.COMPONENT}
     has_types = bool(kinds - {BlockKind.INSTANCE})
     if has_types and BlockKind.INSTANCE in kinds:
         message = "the file holds instances and components or facets"

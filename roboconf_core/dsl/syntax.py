@@ -5,11 +5,12 @@ Lines and columns count from 1. Values are as written; nothing is checked yet.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from roboconf_core.errors import Code, Problem, Where
+from roboconf_core.errors import Code, Problem, Severity, Where
 
 BLANKS = "".join(map(chr, range(0x21)))
 """What is trimmed at both ends of names and lines."""
@@ -36,6 +37,17 @@ class FileKind(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+class Doubt(IntEnum):
+    """What of a file is not certain any more because of a slip; the more, the less can be checked."""
+
+    NOTHING = 0
+    """It is clear what was meant."""
+    NESTING = 1
+    """Which block a line belongs to."""
+    CONTENT = 2
+    """Something that was written could not be understood."""
+
+
 class Slip(NamedTuple):
     """A problem whose file is not known yet."""
 
@@ -44,11 +56,18 @@ class Slip(NamedTuple):
     column: int
     message: str
     hint: str = ""
+    doubt: Doubt = Doubt.CONTENT
 
     def in_file(self, file: str) -> Problem:
         """Return the problem, with its place; texts of the user that are very long are cut."""
         where = Where(file=file, line=self.line, column=self.column)
         return Problem(self.code, _cut(self.message), where, _cut(self.hint))
+
+
+def doubt_of(slips: Iterable[Slip]) -> Doubt:
+    """Return what is not certain any more because of some slips; warnings leave no doubt."""
+    doubts = (slip.doubt for slip in slips if slip.code.severity is Severity.ERROR)
+    return max(doubts, default=Doubt.NOTHING)
 
 
 def _cut(text: str) -> str:
@@ -64,6 +83,8 @@ class Property(NamedTuple):
     line: int
     column: int
     value_column: int
+    guessed: bool = False
+    """Whether the line is no property as it is, so that what it says is not checked any further."""
 
 
 class FileImport(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roboconf_core.dsl.lines import slips_of_unsound
-from roboconf_core.dsl.syntax import BLANKS, Block, BlockKind, Property, Slip
+from roboconf_core.dsl.syntax import BLANKS, Block, BlockKind, Doubt, Property, Slip
 from roboconf_core.dsl.values import comma_split, read_exports, read_imports
 from roboconf_core.errors import Code, Where
 from roboconf_core.model.graph import Component, ExportedVariable, Facet, ImportedVariable
@@ -42,10 +42,24 @@ def declare_type(block: Block, file: str, annotation: str = "") -> Declared:
     reader = _TypeReader(block, file)
     for found in block.properties:
         reader.read(found)
-    slips = [*block.slips, *slips_of_unsound(block), *check_type_name(block)]
+    slips = [*block.slips, *slips_of_unsound(block), *check_type_name(block), *reader.slips]
     values = {**reader.values, "name": block.name, "annotation": annotation, "where": _where(block, file)}
     declared = Component(**values) if block.kind is BlockKind.COMPONENT else Facet(**values)
-    return Declared(declared, [*slips, *reader.slips], reader.lines, named=is_id(block.name) and "." not in block.name)
+    named = is_id(block.name) and "." not in block.name
+    return Declared(declared, settle_guesses(block, slips), reader.lines, named)
+
+
+def settle_guesses(block: Block, slips: list[Slip]) -> list[Slip]:
+    """Return slips without the second ones of lines whose meaning was guessed: a wrong guess is no news, but leaves doubt."""
+    guessed = {found.line for found in block.properties if found.guessed}
+    if not guessed:
+        return slips
+    wrong = {slip.line for slip in slips if slip.line in guessed and slip.code.startswith("PM_")}
+    return [
+        slip._replace(doubt=Doubt.CONTENT) if slip.line in wrong else slip
+        for slip in slips
+        if slip.line not in guessed or not slip.code.startswith("PM_")
+    ]
 
 
 def check_type_name(block: Block) -> list[Slip]:

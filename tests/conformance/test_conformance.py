@@ -143,4 +143,4 @@ def test_case(case, tmp_path):
 def test_a_case_with_the_wrong_expectation_fails(tmp_path):
     template, problems = load({"main.graph": "VM {\n\tinstaller: target\n}\n"}, tmp_path)
     assert [str(problem.code) for problem in problems] == ["P_PROPERTY_ENDS_WITH_SEMI_COLON"]
-    assert template.graph is None
+    assert template.graph.roots() == ("VM",)

@@ -111,7 +111,7 @@ def test_lines_between_sound_blocks_do_not_change_those(text):
 
 def test_properties_have_the_place_of_their_key_and_of_their_value():
     (block,) = parse("VM {\n  installer \t:  target ; # x\n}\n", FileKind.GRAPH).blocks
-    assert tuple(block.properties[0]) == ("installer", "target ", 2, 3, 17)
+    assert tuple(block.properties[0]) == ("installer", "target ", 2, 3, 17, False)
 
 
 def test_blocks_know_where_they_begin_and_end():

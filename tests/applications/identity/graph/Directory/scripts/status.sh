@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+ldapsearch -x -H "ldap://$ip:$port" -b "$base" -s base >/dev/null

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+exec rabbitmq-diagnostics --quiet check_running

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+set -eu
+nohup order-worker "amqp://$Broker_0_ip:$Broker_0_port/$Broker_0_queue" </dev/null >>worker.log 2>&1 &
+echo $! >"$ROBOCONF_PID_FILE"

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+mongosh --quiet --host "$ip" --port "$port" --eval 'db.hello().ok' >/dev/null

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+[[ $(redis-cli -h "$ip" -p "$port" ping) == PONG ]]

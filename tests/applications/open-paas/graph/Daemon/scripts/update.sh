@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+./stop.sh
+exec ./start.sh

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+set -eu
+DEBIAN_FRONTEND=noninteractive apt-get -qy install zookeeperd
+systemctl stop zookeeper

@@ -19,6 +19,9 @@ from roboconf_core.model.names import Suggestions
 _ABOUT_NESTING = frozenset({Code.RM_MISSING_INSTANCE_PARENT, Code.RM_INVALID_INSTANCE_PARENT})
 """What nobody can tell where instances may stand in the wrong blocks."""
 
+_OF_LINES_ELSEWHERE = frozenset({Code.PM_MISSING_INSTANCE_NAME, Code.PM_DUPLICATE_PROPERTY})
+"""What a line causes that is read as one of another block."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstancesOfFiles:
@@ -85,6 +88,8 @@ class _Builder:
                 self._note(source, [*block.slips, *slips_of_nested(block)])
                 continue
             declared, slips = declare_instance(block, source.file, parent)
+            if not source.parsed.nesting_is_sound:
+                slips = [slip for slip in slips if slip.code not in _OF_LINES_ELSEWHERE]
             self._note(source, slips)
             known = not looked_up or self._look_up(source, block)
             if source.usable:

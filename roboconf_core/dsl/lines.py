@@ -16,7 +16,7 @@ WITHOUT_COLON = ("NO_COLON", "NO_COLON_KNOWN")
 """Lines of the grammars that are properties but for their colon."""
 
 _KINDS = {"facet": BlockKind.FACET, "instance of": BlockKind.INSTANCE}
-_HEADS = {
+HEADS = {
     BlockKind.COMPONENT: "NAME {",
     BlockKind.FACET: "facet NAME {",
     BlockKind.INSTANCE: "instance of COMPONENT {",
@@ -129,7 +129,7 @@ def _note_missing_bracket(block: Block, text: str, *, has_body: bool) -> None:
     opened_below = "{" in instruction(text.rpartition("\n")[2])
     block.close = None if opened_below else (block.line, end)
     message = f"there is no '{{' behind the head of {block.kind} '{block.name}'"
-    hint = f"write '{_HEADS[block.kind]}' on one line"
+    hint = f"write '{HEADS[block.kind]}' on one line"
     doubt = Doubt.NOTHING if has_body else Doubt.CONTENT
     block.slips.append(Slip(Code.P_O_C_BRACKET_MISSING, block.line, end, message, hint, doubt))
 
@@ -189,7 +189,7 @@ def slips_of_stray(token: Token) -> list[Slip]:
         hint = "write 'import FILE;'"
     return [
         Slip(Code.P_UNRECOGNIZED_BLOCK, line, column, message, hint),
-        _not_understood(line, column, f"the line '{_short(text)}'"),
+        not_understood(line, column, f"the line '{_short(text)}'"),
     ]
 
 
@@ -208,10 +208,11 @@ def slips_of_unsound(block: Block) -> list[Slip]:
     """Return that a component could not be understood, when a line of it could not."""
     if block.kind is not BlockKind.COMPONENT or (block.head_is_sound and block.body_is_sound):
         return []
-    return [_not_understood(block.line, block.column, f"component '{block.name}'")]
+    return [not_understood(block.line, block.column, f"component '{block.name}'" if block.name else "the block")]
 
 
-def _not_understood(line: int, column: int, what: str) -> Slip:
+def not_understood(line: int, column: int, what: str) -> Slip:
+    """Return that something could not be understood, beside the problem that says why."""
     message = f"{what} could not be understood, for the reason given beside"
     return Slip(Code.PM_INVALID_BLOCK_TYPE, line, column, message, doubt=Doubt.NOTHING)
 

@@ -6,16 +6,16 @@ languages; ``lines.lark`` says what a line may be.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from lark import Lark, Token, Transformer
 
 from roboconf_core.dsl import lines
-from roboconf_core.dsl.syntax import Block, BlockKind, FileImport, FileKind, ParsedFile, Slip
+from roboconf_core.dsl.nesting import Gap, Node, blocks_without_heads, nest_by_columns, take_in, without_head
+from roboconf_core.dsl.syntax import Block, BlockKind, Doubt, FileImport, FileKind, ParsedFile, Slip
 from roboconf_core.errors import Code
-
-_Node = Block | FileImport | Token
 
 
 def parse(text: str, kind: FileKind) -> ParsedFile:
@@ -27,8 +27,13 @@ def parse(text: str, kind: FileKind) -> ParsedFile:
             stands in the result; both languages recognise each other's blocks.
     """
     text = text.removeprefix("\ufeff").replace("\r", "")
-    nodes: list[_Node] = _parser(kind).parse(text)  # type: ignore[assignment]  # what the transformer returns
-    return _file_of(nodes, last_line=text.count("\n") + (not text.endswith("\n")))
+    nodes: list[Node] = _parser(kind).parse(text)  # type: ignore[assignment]  # what the transformer returns
+    last_line = text.count("\n") + (not text.endswith("\n"))
+    nesting = nest_by_columns(nodes) if _is_unbalanced(nodes) else None
+    if nesting is None:
+        return _file_of(kind, nodes, last_line)
+    gaps = list(_slips_of_gaps(nesting.gaps, last_line + 1))
+    return _file_of(kind, nesting.nodes, last_line, gaps, {gap.block for gap in nesting.gaps})
 
 
 @lru_cache(maxsize=2)
@@ -49,7 +54,7 @@ class _Blocks(Transformer[Token, Any]):
     def component(self, children: list[Any]) -> Block:
         block = lines.block_of(children[0], has_body=len(children) > 1)
         for child in children[1:]:
-            _take_in(block, child)
+            take_in(block, child)
         return block
 
     facet = instance = crowded = bare = one_liner = component
@@ -61,69 +66,89 @@ class _Blocks(Transformer[Token, Any]):
         token: Token = children[0]
         return token
 
-    def start(self, children: list[Any]) -> list[_Node]:
+    def start(self, children: list[Any]) -> list[Node]:
         return children
 
 
-def _take_in(block: Block, child: Block | Token) -> None:
-    if isinstance(child, Block):
-        _take_in_block(block, child)
-    elif child.type in ("PROPERTY", "UNENDED_PROPERTY"):
-        found = lines.property_of(child)
-        block.properties.append(found)
-        if child.type == "UNENDED_PROPERTY" or ";" in found.value:
-            block.slips += lines.slips_of_property(child, found)
-    elif child.type == "CLOSE":
-        lines.close_block(block, child)
-    else:
-        meant = lines.meant_property(child) if child.type in lines.WITHOUT_COLON else None
-        if meant is not None:
-            block.properties.append(meant)
-        block.slips.append(lines.slip_of_item(child, block))
-        block.body_is_sound = False
+def _is_unbalanced(nodes: Sequence[Node]) -> bool:
+    """Tell whether a block is not closed, or a bracket closes nothing."""
+    return any(
+        node.close is None if isinstance(node, Block) else isinstance(node, Token) and node.type == "CLOSE"
+        for node in nodes
+    )
 
 
-def _take_in_block(block: Block, child: Block) -> None:
-    block.blocks.append(child)
-    if child.kind is not BlockKind.INSTANCE:
-        code = Code.P_INVALID_PROPERTY
-        if block.kind is BlockKind.INSTANCE:
-            code = Code.P_INVALID_PROPERTY_OR_INSTANCE
-        message = f"{child.kind} '{child.name}' stands inside {block.kind} '{block.name}'"
-        hint = f"write 'instance of {child.name} {{', or close the block of line {block.line} before"
-        block.slips.append(Slip(code, child.line, child.column, message, hint))
-    elif block.kind is not BlockKind.INSTANCE:
-        message = f"an instance of '{child.name}' stands inside {block.kind} '{block.name}'"
-        slip = Slip(Code.P_INVALID_FILE_TYPE, child.line, child.column, message, "instances have files of their own")
-        block.slips.append(slip)
+def _slips_of_gaps(gaps: Sequence[Gap], end: int) -> Iterator[Slip]:
+    """Yield the problems of brackets that are missing; all that are missing at the end are one."""
+    at_end = [gap.block for gap in gaps if not gap.before]
+    for block, before in gaps:
+        if before:
+            message = f"the file ends, but {block.kind} '{block.name}' of line {block.line} is not closed"
+            hint = f"a '}}' is missing above line {before}"
+            yield Slip(Code.P_C_C_BRACKET_MISSING, end, 1, message, hint, Doubt.NOTHING)
+    if at_end:
+        yield _slip_of_end(at_end[-1], end, Doubt.NOTHING)
 
 
-def _file_of(nodes: list[_Node], last_line: int) -> ParsedFile:
-    found = ParsedFile(FileKind.EMPTY, [], [], [], nesting_is_sound=True)
+def _file_of(
+    kind: FileKind, nodes: Sequence[Node], last_line: int, slips: Sequence[Slip] = (), told: Collection[Block] = ()
+) -> ParsedFile:
+    """Return a file of what stands outside of blocks.
+
+    Args:
+        kind: What the file should be.
+        nodes: What stands there.
+        last_line: Of the text.
+        slips: What is known to be wrong already.
+        told: Blocks that are not closed, which is known already.
+    """
+    found = ParsedFile(FileKind.EMPTY, [], [], list(slips), nesting_is_sound=True)
     unclosed: Block | None = None
-    spare_closings = 0
-    for node in nodes:
-        if isinstance(node, Token):
-            if node.type == "CLOSE" and spare_closings:
-                spare_closings -= 1  # of a block that was ended above, by the head of another one
-            else:
-                found.slips += lines.slips_of_stray(node)
+    ended: list[Block] = []
+    for node in blocks_without_heads(nodes):
+        if isinstance(node, (Token, list)):
+            _take_strays(found, node if isinstance(node, list) else [node], ended, kind)
             continue
         if unclosed is not None:
-            spare_closings += 1
+            ended.append(unclosed)
             lines.report_unclosed(unclosed, node)
             unclosed = None
         if isinstance(node, Block):
             found.blocks.append(node)
-            unclosed = node if node.close is None else None
+            unclosed = node if node.close is None and node not in told else None
         else:
             found.imports.append(node)
             found.slips += node.slips
     if unclosed is not None:
-        found.nesting_is_sound = False
-        found.slips.append(_slip_of_end(unclosed, last_line + 1))
+        found.nesting_is_sound = unclosed.kind is not BlockKind.INSTANCE
+        doubt = Doubt.NOTHING if found.nesting_is_sound else Doubt.NESTING
+        found.slips.append(_slip_of_end(unclosed, last_line + 1, doubt))
     found.kind = _kind_of(found, has_strays=any(isinstance(node, Token) for node in nodes))
     return found
+
+
+def _take_strays(found: ParsedFile, strays: list[Token], ended: list[Block], kind: FileKind) -> None:
+    """Take in a line that stands outside of blocks, or several with a bracket behind them.
+
+    Args:
+        found: The file so far.
+        strays: The lines.
+        ended: Blocks that were ended above, by the head of another one; the bracket may be that of the last one.
+        kind: What the file should be.
+    """
+    closes = strays[-1].type == "CLOSE"
+    if closes and ended:
+        block = ended.pop()
+    elif closes and len(strays) > 1:
+        inner = BlockKind.INSTANCE if kind is FileKind.INSTANCES else BlockKind.COMPONENT
+        block = without_head(inner, *lines.position(strays[0]), nested=False)
+        found.blocks.append(block)
+    else:
+        found.slips += lines.slips_of_stray(strays[0])
+        return
+    for each in strays[:-1]:
+        take_in(block, each)
+    block.close = lines.position(strays[-1])
 
 
 def _kind_of(found: ParsedFile, *, has_strays: bool) -> FileKind:
@@ -145,14 +170,14 @@ def _kind_of(found: ParsedFile, *, has_strays: bool) -> FileKind:
     return FileKind.EMPTY
 
 
-def _slip_of_end(block: Block, line: int) -> Slip:
+def _slip_of_end(block: Block, line: int, doubt: Doubt) -> Slip:
     """Return the problem of a file that ends inside a block."""
     suspect = _closed_at_another_column(block) or block
     message = f"the file ends, but {block.kind} '{block.name}' of line {block.line} is not closed"
     hint = f"add a '}}' behind the block of line {suspect.line}"
     if suspect is not block and suspect.close:
         hint = f"the '}}' of line {suspect.close[0]} closes line {suspect.line}, but does not stand below it"
-    return Slip(Code.P_C_C_BRACKET_MISSING, line, 1, message, hint)
+    return Slip(Code.P_C_C_BRACKET_MISSING, line, 1, message, hint, doubt)
 
 
 def _closed_at_another_column(block: Block) -> Block | None:

@@ -66,6 +66,8 @@ def check_type_name(block: Block) -> list[Slip]:
     """Return what is wrong with the name of a component or facet, or the component of an instance."""
     name, line, column = block.name, block.line, block.name_column
     kind = "facet" if block.kind is BlockKind.FACET else "component"
+    if not name and not block.head_is_sound:
+        return []  # the head is wrong as a whole
     if not name:
         code = Code.PM_EMPTY_FACET_NAME if kind == "facet" else Code.PM_EMPTY_COMPONENT_NAME
         return [Slip(code, line, column, f"the {kind} has no name", "write a name before the '{'")]

@@ -145,7 +145,8 @@ def test_deep_nesting_is_read_without_recursion():
 def test_a_missing_bracket_is_looked_for_by_the_columns():
     text = "instance of A {\n\tname: a;\n\tinstance of B {\n\t\tname: b;\n}\ninstance of A {\n\tname: c;\n}\n"
     (slip,) = parse(text, FileKind.INSTANCES).slips
-    assert slip.hint == "the '}' of line 5 closes line 3, but does not stand below it"
+    assert "'B' of line 3" in slip.message
+    assert slip.hint == "a '}' is missing above line 5"
 
 
 def test_a_line_of_a_megabyte_is_read_at_once():

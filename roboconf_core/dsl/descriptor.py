@@ -55,6 +55,12 @@ def read_descriptor(text: str, file: str) -> tuple[Descriptor | None, list[Probl
     return descriptor, list(reader.check(descriptor))
 
 
+def external_export(item: str) -> tuple[str, str] | None:
+    """Return variable and alias of ``variable as alias``, or None when an item of ``exports`` does not read so."""
+    match = _EXPORT.fullmatch(item)
+    return (match[1], match[2]) if match else None
+
+
 def plain_name(display_name: str) -> str:
     """Return the name that identifies an application: accents removed, trimmed."""
     decomposed = unicodedata.normalize("NFD", display_name)

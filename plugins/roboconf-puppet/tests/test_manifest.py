@@ -1,5 +1,7 @@
 """The heads of classes are found in any manifest, whatever else it holds."""
 
+import json
+import subprocess
 import time
 
 import pytest
@@ -14,31 +16,46 @@ def parameters(text):
     return list(found.parameters)
 
 
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("class a() {}", []),
-        ("class a(\n) {}", []),
-        ("class a($x) {}", ["x"]),
-        ("class a($x, $y,) {}", ["x", "y"]),
-        ("class a ( $x=1 , $y ) {}", ["x", "y"]),
-        ("class a($x = [1, 2], $y = { 'k' => [3, 4], 'l' => 5 }) {}", ["x", "y"]),
-        ("class a(Array[String] $x, Hash[String, Array[Integer, 1, 2]] $y = {}) {}", ["x", "y"]),
-        ("class a(Optional[Enum['running', 'stopped']] $runningState = undef) {}", ["runningState"]),
-        ("class a(Integer[$low, $high] $x) {}", ["x"]),
-        ("class a($x = $y, $z = pick($u, $v)) {}", ["x", "z"]),
-        ("class a($x = $y ? { 1 => $b, default => $c }, $z) {}", ["x", "z"]),
-        ('class a($x = \'a, $b) {\', $y = "c, ${d} ) \\" $e") {}', ["x", "y"]),
-        ("class a($x, # and $y)\n $z /* , $u ) */) {}", ["x", "z"]),
-        ("class a(Pattern[/^[(\"']$/] $x, $y = 4 / 2 / $x, $z) {}", ["x", "y", "z"]),
-        ('class a($x = @(END), $y = @("B"/L)\n $no ) "\n  | END\n $no2 \'\n  |- B\n, $z) {}', ["x", "y", "z"]),
-        ("class a($x) inherits b {}", ["x"]),
-        ("class /* c */ a # d\n ($x) {}", ["x"]),
-        ("class ::a::b($x = $::c::d) {}", ["x"]),
-    ],
-)
+HEADS = [
+    ("class a() {}", []),
+    ("class a(\n) {}", []),
+    ("class a($x) {}", ["x"]),
+    ("class a($x, $y,) {}", ["x", "y"]),
+    ("class a ( $x=1 , $y ) {}", ["x", "y"]),
+    ("class a($x = [1, 2], $y = { 'k' => [3, 4], 'l' => 5 }) {}", ["x", "y"]),
+    ("class a(Array[String] $x, Hash[String, Array[Integer, 1, 2]] $y = {}) {}", ["x", "y"]),
+    ("class a(Optional[Enum['running', 'stopped']] $runningState = undef) {}", ["runningState"]),
+    ("class a(Integer[$low, $high] $x) {}", ["x"]),
+    ("class a($x = $y, $z = pick($u, $v)) {}", ["x", "z"]),
+    ("class a($x = $y ? { 1 => $b, default => $c }, $z) {}", ["x", "z"]),
+    ('class a($x = \'a, $b) {\', $y = "c, ${d} ) \\" $e") {}', ["x", "y"]),
+    ("class a($x, # and $y)\n $z /* , $u ) */) {}", ["x", "z"]),
+    ("class a(Pattern[/^[(\"']$/] $x, $y = 4 / 2 / $x, $z) {}", ["x", "y", "z"]),
+    ('class a($x = @(END), $y = @("B"/L)\n $no ) "\n  | END\n $no2 \'\n  |- B\n, $z) {}', ["x", "y", "z"]),
+    ("class a($x) inherits b {}", ["x"]),
+    ("class /* c */ a # d\n ($x) {}", ["x"]),
+    ("class ::a::b($x = $::c::d) {}", ["x"]),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), HEADS)
 def test_parameters_are_told_from_types_defaults_strings_and_comments(text, names):
     assert parameters(text) == names
+
+
+def test_puppet_tells_the_same_parameters(real_puppet, tmp_path):
+    manifest = tmp_path / "all.pp"
+    manifest.write_text("\n".join(text for text, _ in HEADS))
+    command = [real_puppet, "parser", "dump", "--format", "json", manifest]
+    dumped = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    (_, *classes) = json.loads(dumped)["^"]
+    properties = [pairs_of(each["^"][1]) for each in classes]
+    assert [list(pairs_of(found.get("params", {"#": []}))) for found in properties] == [names for _, names in HEADS]
+
+
+def pairs_of(dumped):
+    """Return what Puppet writes as ``{"#": [key, value, key, value]}``."""
+    return dict(zip(dumped["#"][::2], dumped["#"][1::2], strict=True))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Puppet itself is asked whether it can read manifests: once for all recipes, and without any harm when it cannot answer."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -11,11 +10,6 @@ from roboconf_core.model.graph import Component
 from roboconf_puppet import syntax
 from roboconf_puppet.recipe import check_recipe
 from roboconf_puppet.syntax import Answer, Fault, ask_puppet
-
-
-def require_puppet():
-    if shutil.which("puppet") is None:
-        pytest.skip("'puppet' is not installed; install it: apt-get install puppet")
 
 
 @pytest.fixture
@@ -51,8 +45,7 @@ def puppet(tmp_path, monkeypatch):
     return install
 
 
-def test_puppet_tells_what_it_cannot_read_with_line_and_column(manifests):
-    require_puppet()
+def test_puppet_tells_what_it_cannot_read_with_line_and_column(real_puppet, manifests):
     wrong = "class roboconf_a($runningState = undef,\n  $importDiff = undef {\n}\n"
     fine = "class roboconf_b(Optional[Hash] $importDiff = undef, $runningState = 'é') {\n}\n"
     unclosed = "class roboconf_c($runningState, $importDiff) {\n"

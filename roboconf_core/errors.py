@@ -226,8 +226,12 @@ class Code(StrEnum):
     RULE_EMPTY_WHEN = "RULE_EMPTY_WHEN", Severity.ERROR, "a rule waits for no event"
     RULE_EMPTY_THEN = "RULE_EMPTY_THEN", Severity.ERROR, "a rule does nothing"
     RULE_UNKNOWN_COMMAND = "RULE_UNKNOWN_COMMAND", Severity.ERROR, "a rule names commands that do not exist"
+    RULE_DUPLICATE_NAME = "RULE_DUPLICATE_NAME", Severity.WARNING, "two rules have the same name"
+    RULE_SEVERAL_EVENTS = "RULE_SEVERAL_EVENTS", Severity.WARNING, "a rule seems to wait for several events"
+    RULE_UNKNOWN_ATTRIBUTE = "RULE_UNKNOWN_ATTRIBUTE", Severity.WARNING, "an attribute of a rule has no effect"
 
     # --- probes of the autonomic
+    PROBE_IO_ERROR = "PROBE_IO_ERROR", Severity.WARNING, "probes or their parameters cannot be read"
     PROBE_INVALID_SECTION = "PROBE_INVALID_SECTION", Severity.WARNING, "the head of a section of probes is not valid"
     PROBE_LINE_OUTSIDE_OF_SECTION = "PROBE_LINE_OUTSIDE_OF_SECTION", Severity.WARNING, "a line of probes stands above the first section"
     PROBE_UNKNOWN_PARAMETER = "PROBE_UNKNOWN_PARAMETER", Severity.WARNING, "a parameter of probes has no value"

@@ -15,8 +15,10 @@ from roboconf_core.cli.validate import problems_of
 from roboconf_core.dsl.files import Directory, read_sources
 from roboconf_core.dsl.graph_files import build_graph
 from roboconf_core.dsl.instance_files import build_instances
+from roboconf_core.dsl.loader import load_application
 from roboconf_core.dsl.render import render_graph, render_instances
 from roboconf_core.dsl.syntax import FileKind
+from roboconf_core.errors import Code
 from roboconf_core.hooks.manager import load_plugins
 from roboconf_core.model.instance import walk
 from roboconf_core.model.lifecycle import Action
@@ -138,6 +140,30 @@ def test_comments_above_its_types_are_their_annotations(name):
     for annotation in annotations:
         for line in annotation.split("\n"):
             assert f"# {line}\n" in text
+
+
+def slips_of(name):
+    """Yield a slip of the pen in each line that can have it: the file, its text, the line, and the code to expect."""
+    for file in sorted([*(APPLICATIONS / name).rglob("*.graph"), *(APPLICATIONS / name).rglob("*.instances")]):
+        lines = file.read_text().split("\n")
+        for number, line in enumerate(lines, 1):
+            for pattern, replacement, code in (
+                (r"^(\t+[\w-]+: [^;#]*);(?=[^;]*$)", r"\1", Code.P_PROPERTY_ENDS_WITH_SEMI_COLON),
+                (r"^(\t*instance of \w+)", r"\1x", Code.CO_INEXISTING_COMPONENT),
+                (r"^(\timports: \w+)(?=\.)", r"\1x", Code.RM_UNRESOLVABLE_VARIABLE),
+            ):
+                slip = re.sub(pattern, replacement, line)
+                if slip != line:
+                    yield file, "\n".join([*lines[: number - 1], slip, *lines[number:]]), number, code
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_slip_of_the_pen_is_one_problem_at_its_line(name):
+    slips = list(slips_of(name))
+    assert {code for *_, code in slips} >= {Code.P_PROPERTY_ENDS_WITH_SEMI_COLON, Code.CO_INEXISTING_COMPONENT}
+    for file, text, line, code in slips[:: max(1, len(slips) // 20)]:
+        problems = load_application(APPLICATIONS / name, unsaved={file: text}).problems
+        assert [(p.code, p.where.file, p.where.line) for p in problems] == [(code, str(file), line)]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(APPLICATIONS)))

@@ -5,12 +5,13 @@ Source: Roboconf user guide, "Deployment Targets".
 
 from __future__ import annotations
 
-import os
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from roboconf_core.dsl.files import Directory
 from roboconf_core.dsl.properties import Properties, read_properties
+from roboconf_core.dsl.walking import visible_files
 from roboconf_core.errors import Code, Problem, Where
 from roboconf_core.model.application import TargetDefinition
 from roboconf_core.model.names import Suggestions
@@ -126,16 +127,14 @@ def _names_in(directory: Directory) -> tuple[list[str], list[Problem]]:
         reason = error.strerror or type(error).__name__
         message = f"{directory.shown or 'the directory'} cannot be read: {reason}"
         return [], [Problem(Code.REC_TARGET_INVALID_FILE_OR_CONTENT, message, directory.where())]
-    return [name for name in names if _is_target_file(name)], []
+    return [name for name in names if is_target_file(name)], []
 
 
-def _is_target_file(name: str) -> bool:
+def is_target_file(name: str) -> bool:
+    """Tell whether a file right in the directory of a machine is a target definition."""
     return name.lower().endswith(".properties") and not name.startswith(".") and name != RECIPE_SETTINGS
 
 
 def _has_some_below(directory: Directory) -> bool:
-    for _, directories, files in os.walk(directory.path):
-        directories[:] = [name for name in directories if not name.startswith(".")]
-        if any(_is_target_file(name) for name in files):
-            return True
-    return False
+    locations = visible_files(directory.path, unreadable=lambda _: None)  # the check of all locations tells of them
+    return any(is_target_file(posixpath.basename(location)) for location in locations)

@@ -1,6 +1,7 @@
 """Loading directories and single files: what is there, what cannot be read, in which order it is told."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_tests import examples
 
-from roboconf_core.dsl.files import Directory, Sources, read_sources
+from roboconf_core.dsl.files import MAX_FILE_BYTES, Directory, Sources, read_sources
 from roboconf_core.dsl.graph_files import build_graph
 from roboconf_core.dsl.instance_files import build_instances
 from roboconf_core.dsl.loader import application_root, load_application
+from roboconf_core.dsl.projects import kind_of
 from roboconf_core.dsl.single import check_file
 from roboconf_core.dsl.syntax import FileKind
 from roboconf_core.errors import Code, Problem, Where
@@ -180,6 +182,211 @@ def test_an_archive_may_hold_the_application_or_its_directory(app, tmp_path):
     assert application_root(app) == app
     write(tmp_path, {".hidden/x": "", "__MACOSX/x": ""})
     assert application_root(tmp_path) == app
+
+
+def test_an_archive_of_one_part_is_no_application_in_a_directory(tmp_path):
+    write(tmp_path, {"graph/main.graph": GRAPH})
+    assert application_root(tmp_path) == tmp_path
+
+
+def test_each_root_instance_is_told_the_name_of_its_application(app):
+    text = "instance of VM {\n\tname: vm;\n\tcount: 2;\n\tinstance-data: application.name = x, a = 1;\n\tinstance of S {\n\t\tname: s;\n\t}\n}\n"
+    descriptor = DESCRIPTOR + "instance-entry-point = m.instances\n"
+    write(app, {"instances/m.instances": text, "descriptor/application.properties": descriptor})
+    loaded = load_application(app)
+    assert loaded.problems == []
+    assert [(placed.path, dict(placed.instance.data)) for placed in walk(loaded.template.instances)] == [
+        ("/vm1", {"application.name": "App", "a": "1"}),
+        ("/vm1/s", {}),
+        ("/vm2", {"application.name": "App"}),
+        ("/vm2/s", {}),
+    ]
+
+
+def test_rules_and_probes_are_loaded(app):
+    write(
+        app,
+        {
+            "commands/grow.commands": "write x into /tmp/x\n",
+            "rules.autonomic/r.drl": 'rule "r"\nwhen\n\tbusy\nthen\n\tgrow\n\tgrwo\nend\n',
+            "rules.autonomic/x.txt": "",
+            "probes/VM.measures": "[EVENT file busy]\n/tmp/busy\n",
+            "probes/Vm.measures": "[EVENT file busy]\n/tmp/busy\n",
+        },
+    )
+    loaded = load_application(app, shown="")
+    assert [(str(each.code), each.where.file, each.where.line, each.hint) for each in loaded.problems] == [
+        ("RULE_UNKNOWN_COMMAND", "rules.autonomic/r.drl", 6, "did you mean 'grow'?"),
+        ("PROJ_INVALID_RULE_EXT", "rules.autonomic/x.txt", 0, "rename it, or move it elsewhere"),
+        ("PROBE_UNKNOWN_COMPONENT", "probes/Vm.measures", 0, "did you mean 'VM'?"),
+    ]
+    assert loaded.rules["r"].event == "busy"
+    assert loaded.probes["VM"].probes[0].text == "/tmp/busy"
+    assert loaded.template is None
+
+
+def test_files_that_stand_where_nothing_looks_for_them_are_told(app):
+    names = ["x.graph", "rules/r.drl", "command/c.commands", "probes/deep/VM.measures", "VM.measures"]
+    fine = ["graph/S/a.drl", ".git/b.drl", "probes/.x.measures", "docs/readme.txt"]
+    write(app, dict.fromkeys([*names, *fine], ""))
+    problems = load_application(app, shown="").problems
+    assert codes(problems) == ["PROJ_INVALID_FILE_LOCATION"] * 5
+    assert {problem.where.file: problem.hint for problem in problems} == {
+        "x.graph": "move it into the directory 'graph'",
+        "VM.measures": "move it into the directory 'probes'",
+        "rules/r.drl": "move it into the directory 'rules.autonomic'",
+        "command/c.commands": "move it into the directory 'commands'",
+        "probes/deep/VM.measures": "move it into the directory 'probes' itself",
+    }
+
+
+RECIPE = "facet Orphan {\n\tchildren: S;\n}\nS {\n\tinstaller: bash;\n\timports: Orphan.*;\n}\n"
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    return write(tmp_path / "recipe", {"graph/b.graph": RECIPE, "graph/S/x": "", "README.md": ""})
+
+
+def test_a_recipe_needs_no_descriptor_no_machine_and_no_provider(recipe):
+    assert codes(load_application(recipe).problems) == [
+        "PROJ_NO_DESC_DIR",
+        "PROJ_UNREACHABLE_FILE",
+    ]
+    loaded = load_application(recipe, is_recipe=True)
+    assert loaded.problems == []
+    assert list(loaded.template.graph.components) == ["S"]
+
+
+def test_a_recipe_begins_with_the_first_of_its_graphs(recipe):
+    write(recipe, {"graph/A.GRAPH": "import b.graph;\nT {\n\tinstaller: bash;\n}\n", "graph/T/x": ""})
+    assert load_application(recipe, is_recipe=True).problems == []
+    write(recipe, {"graph/A.GRAPH": "T {\n\tinstaller: bash;\n}\n"})
+    assert codes(load_application(recipe, is_recipe=True).problems) == ["PROJ_UNREACHABLE_FILE"]
+
+
+def test_a_recipe_without_a_graph_says_so(tmp_path):
+    (tmp_path / "graph").mkdir()
+    assert codes(load_application(tmp_path, is_recipe=True).problems) == [
+        "PROJ_MISSING_GRAPH_EP",
+        "REC_MISSING_README",
+    ]
+
+
+def test_a_recipe_is_told_what_its_users_would_miss(app):
+    descriptor = DESCRIPTOR + "instance-entry-point = m.instances\n"
+    write(
+        app,
+        {
+            "instances/m.instances": "instance of VM {\n\tname: vm;\n}\n",
+            "descriptor/application.properties": descriptor,
+        },
+    )
+    problems = load_application(app, shown="", is_recipe=True).problems
+    assert [(str(each.code), each.where.file) for each in problems] == [
+        ("REC_MISSING_README", "."),
+        ("REC_AVOID_INSTANCES", "instances/m.instances"),
+    ]
+    assert codes(load_application(app).problems) == []
+
+
+def test_a_version_that_maven_fills_in_is_fine_in_its_tree_only(app, tmp_path):
+    model = tmp_path / "project" / "src" / "main" / "model"
+    model.parent.mkdir(parents=True)
+    app.rename(model)
+    descriptor = model / "descriptor" / "application.properties"
+    descriptor.write_text(DESCRIPTOR.replace("1.0", "${project.version}-x"))
+    assert codes(load_application(model).problems) == ["RM_INVALID_APPLICATION_VERSION"]
+    (tmp_path / "project" / "pom.xml").write_text("")
+    assert codes(load_application(model).problems) == []
+    descriptor.write_text(DESCRIPTOR.replace("1.0", "${project.version} x"))
+    assert codes(load_application(model).problems) == ["RM_INVALID_APPLICATION_VERSION"]
+
+
+@pytest.mark.parametrize(
+    ("files", "given", "hint"),
+    [
+        (["other/x"], "", "an application has the directories 'descriptor', 'graph' and 'instances'"),
+        (["application.properties", "graph/x"], "", "move application.properties into a directory 'descriptor'"),
+        (["descriptors/application.properties"], "", "there is 'descriptors': rename it to 'descriptor'"),
+        (["a/descriptor/application.properties"], "", "did you mean 'top/a'?"),
+        (["src/main/model/descriptor/application.properties", "pom.xml"], "", "did you mean 'top/src/main/model'?"),
+        (
+            ["descriptor/x", "graph/main.graph"],
+            "/graph",
+            "this is a part of an application: give the directory above, 'top'",
+        ),
+    ],
+)
+def test_another_directory_is_named_where_one_seems_meant(tmp_path, files, given, hint):
+    write(tmp_path, dict.fromkeys(files, ""))
+    problem = load_application(Path(f"{tmp_path}{given}"), shown=f"top{given}").problems[0]
+    assert (str(problem.code), problem.hint) == ("PROJ_NO_DESC_DIR", hint)
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        ([], "application"),
+        (["x.txt"], "application"),
+        (["graph/main.graph", "descriptor/application.properties"], "application"),
+        (["graph/main.graph"], "recipe"),
+        (["graph/main.graph", "instances/.keep"], "recipe"),
+        (["graph/main.graph", "descriptor/x"], "application"),
+        (["graph/main.graph", "instances/m.instances"], "application"),
+        (["graph/deep/main.graph"], "application"),
+        (["a.properties", "a/script.sh"], "targets"),
+        (["a.properties", "graph/main.graph"], "recipe"),
+        (["a.properties", "instances/x"], "application"),
+        (["application.properties"], "application"),
+        (["recipe.properties", ".hidden.properties", "deep/a.properties"], "application"),
+    ],
+)
+def test_what_a_directory_seems_to_be(tmp_path, files, kind):
+    assert kind_of(write(tmp_path, dict.fromkeys(files, ""))) == kind
+
+
+def deep_directory(top: Path, depth: int) -> Path:
+    """Make a directory so deep below another one that no path leads to its end."""
+    top.mkdir(parents=True, exist_ok=True)
+    handle = os.open(top, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=handle)
+        below = os.open("d", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(os.open("x.graph", os.O_CREAT, dir_fd=handle))
+    os.close(handle)
+    return top
+
+
+@pytest.fixture
+def deep(app):
+    yield deep_directory(app / "graph" / "S", 2500)
+    subprocess.run(["rm", "-rf", app], check=True)  # shutil.rmtree goes only as deep as Python does
+
+
+def test_directories_may_be_deeper_than_any_path(app, deep):
+    (app / "rules.autonomic").mkdir()
+    (app / "rules.autonomic" / "loop").symlink_to(app, target_is_directory=True)
+    (problem,) = load_application(app, shown="").problems
+    assert problem.code is Code.P_IO_ERROR
+    assert "too long" in problem.message
+    assert len(problem.message) < 400
+
+
+def test_a_chain_of_ten_thousand_imports_is_read(app):
+    (app / "graph" / "main.graph").write_text(f"import g0.graph;\n{GRAPH}")
+    for number in range(10_000):
+        (app / "graph" / f"g{number}.graph").write_text(f"import g{(number + 1) % 10_000}.graph;\n")
+    assert load_application(app).problems == []
+
+
+def test_a_file_that_is_too_large_is_not_read(app):
+    with (app / "graph" / "main.graph").open("r+b") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    (problem,) = load_application(app).problems
+    assert "too large" in problem.message
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ class _Exports:
     unset: tuple[str, ...]
     """Names that each instance must give a value."""
     free: frozenset[str]
-    """Names that need no value: addresses and random ports."""
+    """Names that need no value: addresses and random variables, whatever is wrong with those."""
     suggestions: Suggestions
 
 
@@ -137,7 +137,7 @@ class _InstanceChecker:
     def _exports_of(self, component: str) -> _Exports:
         if component not in self._exports:
             declared = declared_exports(self._graph, component)
-            free = frozenset(name for name, export in declared.items() if is_ip(name) or export.is_random_port)
+            free = frozenset(name for name, export in declared.items() if is_ip(name) or export.random is not None)
             self._exports[component] = _Exports(
                 names=frozenset(declared),
                 by_local={local: tuple(names) for local, names in group_by_local_name(declared).items()},

@@ -283,6 +283,10 @@ class Code(StrEnum):
     # fmt: on
 
 
+MAX_MESSAGE = 2000
+"""Characters of a message or a hint; what is beyond is cut."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Where:
     """A place in a file; lines and columns count from 1, as editors do."""
@@ -310,6 +314,13 @@ class Problem:
     where: Where | None = None
     hint: str = ""
     """What to do about it: ``did you mean 'tomcat8'?``"""
+
+    def __post_init__(self) -> None:
+        """Cut texts that quote more of the input than anybody reads; thousands of them could fill the memory."""
+        for name in ("message", "hint"):
+            text = getattr(self, name)
+            if len(text) > MAX_MESSAGE:
+                object.__setattr__(self, name, f"{text[:MAX_MESSAGE]}...")
 
     @property
     def severity(self) -> Severity:

@@ -18,6 +18,8 @@ from roboconf_core.errors import Code, Problem, Where
 from roboconf_core.model.names import Suggestions
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
+_LONGEST_LOCATION = 4096
+"""Characters; no system finds longer ones, and looking for them takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,11 @@ class Directory:
         return replace(problem, where=replace(problem.where, file=shown.file))
 
     def normalise(self, location: str) -> str | None:
-        """Return a location without ``.`` and ``..``, or None when it leads outside."""
+        """Return a location without ``.`` and ``..``, or None when it leads outside, or can lead nowhere."""
         normal = posixpath.normpath(location)
-        if "\0" in normal or posixpath.isabs(normal) or normal.split("/")[0] == "..":
+        if "\0" in normal or len(normal) > _LONGEST_LOCATION:
+            return None
+        if posixpath.isabs(normal) or normal.split("/")[0] == "..":
             return None
         try:
             inside = (self.path / normal).resolve().is_relative_to(self.path.resolve())

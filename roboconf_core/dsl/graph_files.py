@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from roboconf_core.dsl.files import Sources
 from roboconf_core.dsl.instance_blocks import slips_of_instances, slips_of_nested
@@ -26,7 +27,7 @@ class GraphOfFiles:
     """What the files of a graph say."""
 
     graph: Graph | None
-    """None when something of it is not certain, so that relations would mislead."""
+    """None when something of it is not certain, so that relations would mislead, or too much to work out."""
     component_names: tuple[str, ...] | None
     """Names that instances may use; None when not all of them can be known."""
     problems: list[Problem]
@@ -55,7 +56,8 @@ def build_graph(sources: Sources) -> GraphOfFiles:
     if graph.components or graph.facets:
         hidden = _ABOUT_NESTING if Doubt.NESTING in doubts else frozenset()
         problems += beside(problems, (each for each in check_graph(graph) if each.code not in hidden))
-    return GraphOfFiles(None if Doubt.NESTING in doubts else graph, names, problems)
+    unclear = Doubt.NESTING in doubts or any(each.code is Code.RM_INHERITANCE_TOO_DEEP for each in problems)
+    return GraphOfFiles(None if unclear else graph, names, problems)
 
 
 def beside(known: Iterable[Problem], more: Iterable[Problem]) -> list[Problem]:
@@ -106,8 +108,8 @@ def _check_names(declared: Sequence[Declared]) -> Iterator[Problem]:
 
 
 def _others(types: Sequence[Component | Facet], this: Component | Facet) -> str:
-    places = [str(other.where) for other in types if other is not this]
-    return f"see {', '.join(places[:3])}"
+    places = islice((str(other.where) for other in types if other is not this), 3)
+    return f"see {', '.join(places)}"
 
 
 def _check_references(declared: Sequence[Declared]) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from roboconf_core.dsl.syntax import BLANKS, Block, BlockKind, Property, Slip
 from roboconf_core.dsl.type_blocks import check_type_name, duplicate, empty_value, settle_guesses
 from roboconf_core.dsl.values import comma_split
 from roboconf_core.errors import Code, Where
+from roboconf_core.model.instance import shown_path
 from roboconf_core.model.names import is_flex_id
 
 MAX_INSTANCES = 200_000
@@ -45,13 +46,14 @@ class DeclaredInstance:
 
     @property
     def path(self) -> str:
-        """Path before ``count`` is expanded."""
-        names = []
+        """Path before ``count`` is expanded, as shown in problems."""
+        return shown_path(self._names_upwards())
+
+    def _names_upwards(self) -> Iterator[str]:
         current: DeclaredInstance | None = self
         while current is not None:
-            names.append(current.name)
+            yield current.name
             current = current.parent
-        return "/" + "/".join(reversed(names))
 
     def where(self, key: str = "") -> Where:
         """Return the place of a property, or of the head."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from roboconf_core.dsl.files import SourceFile, Sources
 from roboconf_core.dsl.graph_files import beside
@@ -130,7 +131,7 @@ def _check_siblings(siblings: Sequence[DeclaredInstance]) -> Iterator[Problem]:
     for name, declarations in by_name.items():
         if name and len(declarations) > 1:
             for declared in declarations:
-                others = ", ".join(str(other.where()) for other in declarations if other is not declared)
+                others = ", ".join(islice((str(each.where()) for each in declarations if each is not declared), 3))
                 message = f"instance '{declared.path}' is declared {len(declarations)} times"
                 yield Problem(Code.CO_ALREADY_DEFINED_INSTANCE, message, declared.where(), f"see {others}")
     yield from _check_numbered([declarations[0] for declarations in by_name.values() if len(declarations) == 1])

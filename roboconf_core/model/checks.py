@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from roboconf_core.errors import Code, Problem, Where
 from roboconf_core.model.checks_graph import check_graph
 from roboconf_core.model.graph import Graph
-from roboconf_core.model.instance import Instance, Placed, find, join_path, walk
+from roboconf_core.model.instance import Instance, find, join_path, shown_path, walk
 from roboconf_core.model.names import Suggestions, is_flex_id
 from roboconf_core.model.variables import declared_exports, group_by_local_name, is_ip, local_name
 
@@ -23,12 +23,7 @@ _SHOWN = 5
 def check_instances(graph: Graph, roots: Iterable[Instance]) -> list[Problem]:
     """Return everything that is wrong with instances of a graph, parents first."""
     checker = _InstanceChecker(graph)
-    components = {"": ""}
-    problems: list[Problem] = []
-    for placed in walk(roots):
-        components[placed.path] = placed.instance.component
-        problems += checker.check(placed, components[placed.parent_path])
-    return problems
+    return [problem for root in roots for problem in _check_tree(checker, _Place(root))]
 
 
 def check_new_instance(graph: Graph, roots: Iterable[Instance], parent_path: str, instance: Instance) -> list[Problem]:
@@ -50,18 +45,52 @@ def check_new_instance(graph: Graph, roots: Iterable[Instance], parent_path: str
     if any(sibling.name == instance.name for sibling in siblings):
         message = f"there is already an instance '{join_path(parent_path, instance.name)}'"
         return [Problem(Code.CO_ALREADY_DEFINED_INSTANCE, message, instance.where)]
-    return _check_tree(graph, parent_path, parent, instance)
+    component = parent.component if parent else ""
+    return list(_check_tree(_InstanceChecker(graph), _Place(instance, None, parent_path, component)))
 
 
-def _check_tree(graph: Graph, parent_path: str, parent: Instance | None, instance: Instance) -> list[Problem]:
-    checker = _InstanceChecker(graph)
-    components = {parent_path: parent.component if parent else ""}
-    problems: list[Problem] = []
-    for path, each, above in walk([instance]):
-        placed = Placed(parent_path + path, each, parent_path + above)
-        components[placed.path] = each.component
-        problems += checker.check(placed, components[placed.parent_path])
-    return problems
+def _check_tree(checker: _InstanceChecker, root: _Place) -> Iterator[Problem]:
+    stack = [root]
+    while stack:
+        place = stack.pop()
+        yield from checker.check(place)
+        stack.extend(_Place(child, place) for child in reversed(place.instance.children))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an instance stands.
+
+    Its path is worked out for problems only: all paths of a deep tree would fill the memory.
+    """
+
+    instance: Instance
+    above: _Place | None = None
+    parent_path: str = ""
+    """Of the first one, when it stands below instances that are not looked at."""
+    parent_component: str = ""
+
+    @property
+    def is_root(self) -> bool:
+        return self.above is None and not self.parent_path
+
+    @property
+    def component_above(self) -> str:
+        return self.above.instance.component if self.above else self.parent_component
+
+    @property
+    def path(self) -> str:
+        """Path as shown in problems."""
+        return shown_path(self._names_upwards())
+
+    def _names_upwards(self) -> Iterator[str]:
+        place: _Place | None = self
+        while place is not None:
+            yield place.instance.name
+            parent_path = place.parent_path
+            place = place.above
+        if parent_path:
+            yield from reversed(parent_path.removeprefix("/").split("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +114,7 @@ class _InstanceChecker:
         self._suggestions = Suggestions(graph.components)
         self._exports: dict[str, _Exports] = {}
 
-    def check(self, placed: Placed, parent_component: str) -> Iterator[Problem]:
+    def check(self, placed: _Place) -> Iterator[Problem]:
         instance = placed.instance
         yield from _check_name(instance)
         if not instance.component.strip():
@@ -96,12 +125,13 @@ class _InstanceChecker:
             hint = self._suggestions.hint_for(instance.component)
             yield Problem(Code.CO_INEXISTING_COMPONENT, message, instance.where, hint)
         else:
-            yield from self._check_parent(placed, parent_component)
+            yield from self._check_parent(placed)
             yield from self._check_variables(placed)
 
-    def _check_parent(self, placed: Placed, parent_component: str) -> Iterator[Problem]:
+    def _check_parent(self, placed: _Place) -> Iterator[Problem]:
         component, where = placed.instance.component, placed.instance.where
-        if not placed.parent_path:
+        parent_component = placed.component_above
+        if placed.is_root:
             if self._graph.relations.has_ancestors(component):
                 message = f"instance '{placed.path}' of '{component}' cannot stand at the root"
                 yield Problem(Code.RM_MISSING_INSTANCE_PARENT, message, where, self._parent_hint(component))
@@ -118,7 +148,7 @@ class _InstanceChecker:
         more = ", ..." if len(ancestors) > _SHOWN else ""
         return f"it stands below instances of {', '.join(ancestors[:_SHOWN])}{more}"
 
-    def _check_variables(self, placed: Placed) -> Iterator[Problem]:
+    def _check_variables(self, placed: _Place) -> Iterator[Problem]:
         instance = placed.instance
         exports = self._exports_of(instance.component)
         set_names: dict[str, str] = {}
@@ -169,7 +199,7 @@ def _check_override(instance: Instance, key: str, names: tuple[str, ...], export
         yield Problem(Code.RM_AMBIGUOUS_OVERRIDING, message, where, f"write '{names[0]}: ...;' to set one of them")
 
 
-def _missing_value(placed: Placed, name: str) -> Problem:
+def _missing_value(placed: _Place, name: str) -> Problem:
     message = f"variable '{name}' of instance '{placed.path}' has no value"
     hint = "set it in the instance, or give it a value in the graph"
     key = name if name in placed.instance.positions else local_name(name)

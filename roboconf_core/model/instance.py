@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple
 
 from roboconf_core.errors import Where
+
+_MAX_SHOWN = 50
+"""Levels of a path in messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,18 @@ def walk(roots: Iterable[Instance]) -> Iterator[Placed]:
 def join_path(parent_path: str, name: str) -> str:
     """Return the path of an instance from its name and its parent's path (empty for a root)."""
     return f"{parent_path}/{name}"
+
+
+def shown_path(upwards: Iterable[str]) -> str:
+    """Return the path of an instance for a message; of very many levels, only the lowest ones.
+
+    Args:
+        upwards: Its name, that of its parent, and so on; no more of them are asked for than are shown.
+    """
+    names = list(islice(upwards, _MAX_SHOWN + 1))
+    if len(names) > _MAX_SHOWN:
+        names[-1] = "..."
+    return "/" + "/".join(reversed(names))
 
 
 def name_and_parent(path: str) -> tuple[str, str]:

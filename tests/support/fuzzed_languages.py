@@ -12,6 +12,8 @@ from pathlib import Path
 
 from what_files_say import blocks_of, comments_of
 
+from roboconf_core.dsl.autonomic.probes import read_parameters, read_probes
+from roboconf_core.dsl.autonomic.rules import read_rule
 from roboconf_core.dsl.descriptor import read_descriptor
 from roboconf_core.dsl.files import Directory, read_sources
 from roboconf_core.dsl.format import format_source, format_text
@@ -184,6 +186,49 @@ def check_properties_text(text):
         assert all(problem.where is None or 0 <= problem.where.line <= lines for problem in problems), problems
 
 
+def check_rule_text(text):
+    """Try a rule."""
+    rule, problems = read_rule(text, "f")
+    assert_places_are_inside(problems, "f", text.replace("\r\n", "\n").replace("\r", "\n"))
+    assert problems or rule is not None
+    if rule is not None:
+        assert rule.name == rule.name.strip()
+        assert rule.event
+        assert all(rule.commands)
+        assert len(rule.commands) == len(rule.command_places)
+
+
+def check_measures_text(text):
+    """Try probes, and the same text as their parameters."""
+    for parameters in (None, {"ip": "127.0.0.1", "limit": "{{ ip }}"}):
+        found, problems = read_probes(text, "f", component="VM", parameters=parameters)
+        assert_places_are_inside(problems, "f", text)
+        for probe in found.probes:
+            assert 1 <= probe.where.line <= text.count("\n") + 1
+    _, problems = read_parameters(text, "f")
+    assert all(1 <= problem.where.line <= len(re.split(r"\r\n|\n|\r", text)) for problem in problems)
+
+
+RULE = """# why
+rule "grow when busy"
+    sleep period is 60s
+    time window is 5   // seconds
+when
+    load-is-high
+then /* what
+    to do */
+    add-a-server; tell-the-team
+    write-it-down
+end
+"""
+MEASURES = """# when it is too busy
+[EVENT rest too-busy]
+Check http://{{ ip }}:8080/status THAT load > {{ limit }}
+
+[event file maintenance ]
+Delete if exists /tmp/maintenance
+"""
+
 _LINES = ("{", "}", ";", ":", "#", ",", '"', "\n", "\t", " ", "\r\n", "\ufeff", "\x0b", "\x00")
 _TYPES = ("facet ", "installer: target;", "extends: ", "facets: ", "children: ", "exports: ", "imports: ")
 _VALUES = ("external ", "(optional)", "random[port] ", ".*", "=", '""', "ip", "External", "RANDOM[")
@@ -209,4 +254,30 @@ LANGUAGES = {
         (*_LINES, *_TYPES, *_INSTANCES, "FACET ", "import a;", "Instance Of "),
     ),
     "properties": Language(check_properties_text, lambda: seeds_of(".properties"), _PROPERTIES),
+    "rules": Language(
+        check_rule_text,
+        lambda: [RULE, *seeds_of(".drl")],
+        (
+            "rule ",
+            '"r"',
+            "sleep period is ",
+            "time window is ",
+            "when",
+            "then",
+            "end",
+            ";",
+            "\n",
+            "/*",
+            "*/",
+            "//",
+            "#",
+            "30s",
+            "and",
+        ),
+    ),
+    "measures": Language(
+        check_measures_text,
+        lambda: [MEASURES, *seeds_of(".measures", ".measures.properties")],
+        ("[EVENT ", "[event", "]", "{{", "}}", "{{ ip }}", "#", "\n", "\t", "=", "\\u"),
+    ),
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -12,6 +14,10 @@ from pathlib import Path, PurePosixPath
 from roboconf_core.errors import Code, InvalidModelError, Problem, Where
 
 _BLOCK_BYTES = 256 * 1024
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What all programs that make archives can use; the others need much more memory than they announce."""
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError)
+"""What reading an archive with wrong headers or contents ends in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +30,12 @@ class ArchiveLimits:
     ratio: int = 200
     """Bytes that come out per byte of the archive, once more than ``ratio_from_bytes`` came out."""
     ratio_from_bytes: int = 1024 * 1024
+    directories: int = 10_000
+    """Those that are only parts of names included."""
     depth: int = 32
     name_bytes: int = 255
     """Of one part of a path."""
+    path_bytes: int = 1024
 
 
 def extract_archive(archive: Path, directory: Path, *, limits: ArchiveLimits | None = None) -> None:
@@ -39,18 +48,30 @@ def extract_archive(archive: Path, directory: Path, *, limits: ArchiveLimits | N
         InvalidModelError: If it is no ZIP file, is damaged or encrypted, goes beyond a limit,
             or holds links, names twice, or names that lead out of the directory.
     """
+    limits = limits or ArchiveLimits()
     try:
+        size_bytes = archive.stat().st_size
+        if size_bytes > limits.total_bytes:
+            raise _refused(f"the archive has {size_bytes} bytes, more than {limits.total_bytes}")
         with zipfile.ZipFile(archive) as opened:
-            members = _checked_members(opened, limits or ArchiveLimits())
-            _extract(opened, members, archive.stat().st_size, directory, limits or ArchiveLimits())
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeError) as error:
-        _empty(directory)
-        raise _refused(
-            f"the upload is no usable ZIP file: {error}", "send a ZIP of the application's directory"
-        ) from error
+            members = _checked_members(opened, limits)
+            _extract(opened, members, size_bytes, directory, limits)
     except InvalidModelError:
         _empty(directory)
         raise
+    except _DAMAGED as error:
+        _empty(directory)
+        raise _damaged(error) from error
+    except OSError as error:
+        _empty(directory)
+        if error.errno != errno.EINVAL:
+            raise
+        raise _damaged(error) from error  # its headers point before its beginning
+
+
+def _damaged(error: Exception) -> InvalidModelError:
+    reason = "a name in it is no UTF-8" if isinstance(error, UnicodeError) else str(error)
+    return _refused(f"the upload is no usable ZIP file: {reason}", "send a ZIP of the application's directory")
 
 
 def _checked_members(archive: zipfile.ZipFile, limits: ArchiveLimits) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
@@ -65,6 +86,9 @@ def _checked_members(archive: zipfile.ZipFile, limits: ArchiveLimits) -> list[tu
         if path in seen and not info.is_dir():
             raise _refused("the archive holds this name twice", file=info.filename)
         seen.add(path)
+    directories = {parent for path in seen for parent in path.parents}
+    if len(directories) > limits.directories:
+        raise _refused(f"the archive has {len(directories)} directories, more than {limits.directories}")
     return members
 
 
@@ -73,6 +97,8 @@ def _checked_path(info: zipfile.ZipInfo, limits: ArchiveLimits) -> PurePosixPath
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise _refused("links and special files are not accepted", "replace it by a plain file", file=name)
+    if info.compress_type not in _METHODS:
+        raise _refused("the entry is neither stored nor deflated", "use the usual compression", file=name)
     if info.flag_bits & 0x1:
         raise _refused("encrypted entries are not accepted", file=name)
     if "\\" in name or "\0" in name or any(ord(letter) < 32 for letter in name):
@@ -82,7 +108,8 @@ def _checked_path(info: zipfile.ZipInfo, limits: ArchiveLimits) -> PurePosixPath
         raise _refused(
             "a name leads out of the archive", "use names relative to the application's directory", file=name
         )
-    if len(parts) > limits.depth or any(len(part.encode()) > limits.name_bytes for part in parts):
+    too_long = len(name.encode()) > limits.path_bytes or any(len(part.encode()) > limits.name_bytes for part in parts)
+    if too_long or len(parts) > limits.depth:
         raise _refused("a name is too long or too deep", file=name)
     return PurePosixPath(*parts)
 

@@ -3,9 +3,14 @@
 import io
 import stat
 import struct
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from property_tests import examples
 
 from roboconf_core.dm.archives import ArchiveLimits, extract_archive
 from roboconf_core.errors import Code, InvalidModelError
@@ -120,6 +125,72 @@ def test_what_is_no_archive_is_refused(tmp_path, into, content):
     place = tmp_path / "upload.zip"
     place.write_bytes(content)
     refused(place, into, "no usable ZIP")
+
+
+def test_an_archive_whose_list_begins_before_it_is_refused(tmp_path, into):
+    place = archive(tmp_path, ("a.txt", "x" * 500))
+    content = bytearray(place.read_bytes())
+    struct.pack_into("<L", content, content.index(b"PK\x05\x06") + 12, 0x7FFFFFFF)
+    place.write_bytes(content)
+    refused(place, into, "no usable ZIP")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_that_takes_memory_unseen_is_refused(tmp_path, into, method):
+    refused(archive(tmp_path, ("a.txt", "x"), compression=method), into, "neither stored nor deflated")
+
+
+def test_a_name_that_is_no_utf_8_is_refused_in_plain_words(tmp_path, into):
+    place = archive(tmp_path, ("\u00e9.txt", "x"))
+    place.write_bytes(place.read_bytes().replace("\u00e9".encode(), b"\xff\xfe"))
+    refused(place, into, "a name in it is no UTF-8")
+
+
+def test_too_many_directories_are_refused_although_they_are_only_parts_of_names(tmp_path, into):
+    refused(archive(tmp_path, *((f"{n}/{n}/{n}/f", "") for n in range(5))), into, "16 directories", directories=15)
+
+
+def test_a_path_that_is_too_long_is_refused(tmp_path, into):
+    refused(archive(tmp_path, ("/".join(["x" * 250] * 5), "")), into, "too long")
+
+
+def test_an_archive_that_is_larger_than_what_may_come_out_is_refused_unread(tmp_path, into):
+    place = tmp_path / "upload.zip"
+    place.write_bytes(b"x" * 2000)
+    refused(place, into, "2000 bytes, more than 1000", total_bytes=1000)
+
+
+def test_archives_in_an_archive_stay_as_they_are(tmp_path, into):
+    inner = archive(tmp_path, ("bomb", b"\0" * 100_000)).read_bytes()
+    extract_archive(archive(tmp_path, ("recipe/a.zip", inner)), into)
+    assert (into / "recipe" / "a.zip").read_bytes() == inner
+
+
+def with_large_sizes():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
+        with opened.open(zipfile.ZipInfo("d/a.txt"), "w", force_zip64=True) as file:
+            file.write(b"hello" * 50)
+        info = zipfile.ZipInfo("b")
+        info.extra = struct.pack("<HHQQQ", 1, 24, 5, 5, 0)
+        opened.writestr(info, "hello")
+    return buffer.getvalue()
+
+
+@given(changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(max_examples=examples(200), deadline=None)
+def test_whatever_is_damaged_is_borne(tmp_path_factory, changes):
+    content = bytearray(with_large_sizes())
+    for at, byte in changes:
+        content[at % len(content)] = byte
+    top = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp()))
+    (top / "upload.zip").write_bytes(content)
+    (top / "into").mkdir()
+    try:
+        extract_archive(top / "upload.zip", top / "into")
+    except InvalidModelError:
+        assert list((top / "into").iterdir()) == []
+    assert sorted(entry.name for entry in top.iterdir()) == ["into", "upload.zip"]
 
 
 def test_a_damaged_archive_is_refused(tmp_path, into):

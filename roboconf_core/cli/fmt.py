@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -155,22 +154,14 @@ class _Rewriter:
 
 def _print_diff(shown: str, before: str, after: str) -> None:
     from roboconf_core.cli.excerpts import visible
+    from roboconf_core.cli.layout_diff import unified_diff
     from roboconf_core.cli.output import console
 
     if not sys.stdout.isatty():  # perhaps a patch, so that each byte counts
-        sys.stdout.writelines(_differences(shown, before, after))
+        sys.stdout.writelines(unified_diff(shown, before, after))
         return
     screen = console()
     styles = {"---": "bold", "+++": "bold", "@@ ": "cyan", "-": "red", "+": "green"}
-    for line in _differences(shown, before, after):
+    for line in unified_diff(shown, before, after):
         style = next((style for mark, style in styles.items() if line.startswith(mark)), "")
         screen.print(visible(line.removesuffix("\n")), style=style)
-
-
-def _differences(shown: str, before: str, after: str) -> Iterator[str]:
-    for line in difflib.unified_diff(_lines(before), _lines(after), shown, shown):
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def _lines(text: str) -> list[str]:
-    return [f"{line}\n" for line in text.split("\n")[:-1]] + [last for last in text.split("\n")[-1:] if last]

@@ -19,6 +19,7 @@ from roboconf_core.model.names import Suggestions
 
 _HEAD = "[EVENT handler event-name]"
 _PARAMETER = re.compile(r"\{\{[\x00-\x20]*([^\x00-\x20{}]+)[\x00-\x20]*\}\}")
+_WORD = re.compile(r"[^\x00-\x20]+")
 _SHOWN = 60
 
 
@@ -87,7 +88,7 @@ def _probes(tree: Tree[Token], parameters: Mapping[str, str], file: str) -> Iter
 def _without_brackets(head: Token, parameters: Mapping[str, str]) -> list[str]:
     """Return the three words of a head, with the values of parameters."""
     words = _PARAMETER.sub(lambda match: "{{" + match[1] + "}}", head.strip(BLANKS)[1:-1])
-    return [filled(word, parameters) for word in words.split()]
+    return [filled(word, parameters) for word in _WORD.findall(words)]
 
 
 def _sections(tree: Tree[Token]) -> Iterator[list[Token]]:

@@ -66,13 +66,14 @@ def check(directory: Path) -> None:
         typer.Exit: With status 1, if there are errors.
         InvalidRequestError: If there is no such directory.
     """
+    from roboconf_core.cli.checking import validate_path
     from roboconf_core.cli.excerpts import print_problem
     from roboconf_core.cli.output import console
-    from roboconf_core.cli.validate import validate_path
+    from roboconf_core.dsl.projects import DirectoryKind
 
     if directory.is_file() and directory.suffix.lower() != ".zip":
         raise usage_error(f"'{directory}' is no application", "give an application's directory, or a ZIP archive of it")
-    validated = validate_path(directory)
+    validated = validate_path(directory, kind=DirectoryKind.APPLICATION)
     for problem in validated.problems:
         print_problem(console(stderr=True), problem, validated.lines.get(problem.where) if problem.where else None)
     if has_errors(validated.problems):

@@ -1,46 +1,73 @@
-"""``roboconf validate``: what is wrong with an application, or with one of its files."""
+"""``roboconf validate``: what is wrong with applications, recipes, targets, or with one of their files."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from roboconf_core.errors import Code, InvalidModelError, InvalidRequestError, Problem, Where, has_errors
+from roboconf_core.cli.checking import Validated, validate_path
+from roboconf_core.errors import Code, InvalidRequestError, Problem, has_errors
+
+if TYPE_CHECKING:
+    from roboconf_core.dsl.projects import DirectoryKind
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
-    """What was found, and the lines it was found in."""
+class Report:
+    """What was found at one path."""
 
-    problems: list[Problem]
-    lines: Mapping[Where, str]
-    """Place to the text of its line, as far as it can be read."""
+    path: Path
+    validated: Validated
+    ok: bool
+    """Whether it passes: without errors, or, where those are asked for, without warnings too."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was found."""
+        return self.validated.problems
+
+    @property
+    def is_usage(self) -> bool:
+        """Tell whether the path is one that cannot be checked at all."""
+        return any(problem.code is Code.CLI_USAGE for problem in self.problems)
 
 
 def validate(
-    path: Annotated[Path, typer.Argument(help="An application: a directory, a ZIP, or one of its files.")],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="Directories or ZIP archives of applications, recipes or targets, or single files of them.",
+            show_default=False,
+        ),
+    ],
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: an object, an array of them for several paths.")
+    ] = False,
+    sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code scanners.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,
+    recipe: Annotated[
+        bool, typer.Option("--recipe", help="Check reusable recipes, which other applications bring machines for.")
+    ] = False,
 ) -> None:
-    """Check an application before anything is deployed; exit with 1 when there are errors."""
-    try:
-        validated = validate_path(path)
-    except InvalidRequestError as error:
-        if not json:
-            raise
-        validated = Validated(list(error.problems), {})
+    """Check before anything is deployed; exit with 1 when there are errors."""
+    if json and sarif:
+        message = "--json and --sarif are two formats of one output"
+        raise InvalidRequestError(message, hint="give one of them", code=Code.CLI_USAGE)
+    reports = [_report(path, _kind(recipe=recipe), strict=strict) for path in paths]
     if json:
-        _print_json(validated.problems)
+        _print_json(reports)
+    elif sarif:
+        _print_sarif(reports)
     else:
-        _print_text(validated)
-    if any(problem.code is Code.CLI_USAGE for problem in validated.problems):
+        _print_text(reports, guessed=not recipe)
+    if any(report.is_usage for report in reports):
         raise typer.Exit(2)
-    if has_errors(validated.problems):
+    if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
 
@@ -53,123 +80,71 @@ def problems_of(path: Path) -> list[Problem]:
     return validate_path(path).problems
 
 
-def validate_path(path: Path) -> Validated:
-    """Return everything that is wrong with an application or one of its files, with the lines concerned.
+def _kind(*, recipe: bool) -> DirectoryKind | None:
+    from roboconf_core.dsl.projects import DirectoryKind
 
-    Args:
-        path: Directory or ZIP of an application, or a single ``.graph``, ``.instances`` or ``.properties``.
-
-    Raises:
-        InvalidRequestError: If there is no such file, or one of a kind that is not checked.
-    """
-    if path.is_dir():
-        return _validated(_check_application(path, str(path)), path, str(path))
-    if not path.exists():
-        raise _usage(f"there is no file or directory '{path}'", "give the directory of an application")
-    if path.suffix.lower() == ".zip":
-        return _validate_archive(path)
-    return _validate_file(path)
+    return DirectoryKind.RECIPE if recipe else None
 
 
-def _validate_file(path: Path) -> Validated:
-    from roboconf_core.dsl.single import SUFFIXES, check_file
-
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
-        expected = f"expected a directory, a .zip, or a file that ends with {', '.join(SUFFIXES)}"
-        raise _usage(f"'{path}' is no kind of file that can be checked", expected)
-    return _validated(check_file(path), Path(), "")
-
-
-def _validate_archive(path: Path) -> Validated:
-    with _extracted(path) as directory:
-        if isinstance(directory, list):
-            return Validated(directory, {})
-        return _validated(_check_application(directory, str(path)), directory, str(path))
-
-
-@contextmanager
-def _extracted(path: Path) -> Iterator[Path | list[Problem]]:
-    """Give the directory that an archive was extracted to, or why it cannot be."""
-    from roboconf_core.dm.archives import extract_archive
-    from roboconf_core.dsl.loader import application_root
-
-    with tempfile.TemporaryDirectory(prefix="roboconf-") as temporary:
-        try:
-            extract_archive(path, Path(temporary))
-        except InvalidModelError as error:
-            yield [replace(problem, where=_inside(path, problem.where)) for problem in error.problems]
-        except OSError as error:
-            message = f"{path} cannot be read: {error.strerror or error}"
-            yield [Problem(Code.P_IO_ERROR, message, Where(file=str(path)))]
-        else:
-            yield application_root(Path(temporary))
-
-
-def _inside(archive: Path, where: Where | None) -> Where:
-    return Where(file=f"{archive}/{where.file}" if where else str(archive))
-
-
-def _check_application(directory: Path, shown: str) -> list[Problem]:
-    from roboconf_core.dsl.loader import load_application
-    from roboconf_core.hooks.manager import load_plugins
-
-    plugins = load_plugins()
-    loaded = load_application(directory, check_recipe=plugins.check_recipe, shown=shown)
-    return loaded.problems
-
-
-def _validated(problems: list[Problem], directory: Path, shown: str) -> Validated:
-    """Return problems with their lines.
-
-    Args:
-        problems: With places below ``shown``.
-        directory: Where the files really are.
-        shown: What stands for the directory in the places.
-    """
-    files: dict[str, list[str]] = {}
-    lines: dict[Where, str] = {}
-    for problem in problems:
-        where = problem.where
-        if where is None or not where.line:
-            continue
-        if where.file not in files:
-            location = where.file.removeprefix(shown).removeprefix("/") if shown else where.file
-            files[where.file] = _lines_of(directory / location)
-        if where.line <= len(files[where.file]):
-            lines[where] = files[where.file][where.line - 1]
-    return Validated(problems, lines)
-
-
-def _lines_of(file: Path) -> list[str]:
+def _report(path: Path, kind: DirectoryKind | None, *, strict: bool) -> Report:
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # a problem says so already
-        return []
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+        validated = validate_path(path, kind=kind)
+    except InvalidRequestError as error:
+        validated = Validated(list(error.problems))
+    ok = not validated.problems if strict else not has_errors(validated.problems)
+    return Report(path, validated, ok)
 
 
-def _usage(message: str, hint: str) -> InvalidRequestError:
-    return InvalidRequestError(message, hint=hint, code=Code.CLI_USAGE)
-
-
-def _print_json(problems: list[Problem]) -> None:
+def _print_json(reports: Sequence[Report]) -> None:
     from roboconf_core.cli.output import print_json, problem_to_json
 
-    print_json({"ok": not has_errors(problems), "problems": [problem_to_json(problem) for problem in problems]})
+    found = [
+        {"ok": report.ok, "problems": [problem_to_json(problem) for problem in report.problems]} for report in reports
+    ]
+    several = [{"path": str(report.path), **each} for report, each in zip(reports, found, strict=True)]
+    print_json(found[0] if len(found) == 1 else several)
 
 
-def _print_text(validated: Validated) -> None:
-    from roboconf_core.cli.excerpts import print_problem
-    from roboconf_core.cli.output import console
+def _print_sarif(reports: Sequence[Report]) -> None:
+    from roboconf_core.cli.output import print_json
+    from roboconf_core.cli.sarif import sarif_log
+
+    print_json(sarif_log([problem for report in reports for problem in report.problems], Path.cwd()))
+
+
+def _print_text(reports: Sequence[Report], *, guessed: bool) -> None:
+    from roboconf_core.cli.excerpts import print_problem, visible
+    from roboconf_core.cli.output import console, print_problems
 
     screen = console()
-    for problem in validated.problems:
-        print_problem(screen, problem, validated.lines.get(problem.where) if problem.where else None)
-    errors = sum(has_errors([problem]) for problem in validated.problems)
-    warnings = len(validated.problems) - errors
-    screen.print(_summary(errors, warnings))
+    for report in reports:
+        if report.is_usage:
+            print_problems(report.problems)
+            continue
+        lines = report.validated.lines
+        for problem in report.problems:
+            print_problem(screen, problem, lines.get(problem.where) if problem.where else None)
+        if guessed and (note := _note(report)):
+            screen.print(visible(note), style="dim")
+    problems = [problem for report in reports if not report.is_usage for problem in report.problems]
+    if not all(report.is_usage for report in reports):
+        screen.print(_summary(problems, len(reports)))
 
 
-def _summary(errors: int, warnings: int) -> str:
-    counts = [f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return ", ".join(counts) if counts else "no problem found"
+def _note(report: Report) -> str:
+    """Return what a directory was taken for, where that may surprise."""
+    from roboconf_core.dsl.projects import DirectoryKind
+
+    if report.validated.kind is DirectoryKind.RECIPE:
+        return f"{report.path} is checked as a reusable recipe: it has neither a descriptor nor instances"
+    if report.validated.kind is DirectoryKind.TARGETS:
+        return f"{report.path} is checked as a set of targets: it has properties, and nothing of an application"
+    return ""
+
+
+def _summary(problems: Sequence[Problem], paths: int) -> str:
+    errors = sum(has_errors([problem]) for problem in problems)
+    found = ((errors, "error"), (len(problems) - errors, "warning"))
+    counts = [f"{number} {word}{'s' if number != 1 else ''}" for number, word in found if number]
+    where = f" in {paths} paths" if paths > 1 else ""
+    return (", ".join(counts) if counts else "no problem found") + where

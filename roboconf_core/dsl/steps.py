@@ -31,7 +31,7 @@ from roboconf_core.model.instance import Instance
 _GENERATED = "generated"
 """Name and version of a recipe that has no descriptor."""
 
-_FINE_IN_RECIPES = frozenset(
+FINE_IN_RECIPES = frozenset(
     {
         Code.RM_ROOT_INSTALLER_MUST_BE_TARGET,
         Code.RM_UNRESOLVABLE_FACET_VARIABLE,
@@ -90,7 +90,7 @@ class Loading:
             return None
         found = build_graph(sources)
         if self.is_recipe:
-            found = replace(found, problems=[each for each in found.problems if each.code not in _FINE_IN_RECIPES])
+            found = replace(found, problems=[each for each in found.problems if each.code not in FINE_IN_RECIPES])
         self.problems += found.problems
         return found
 

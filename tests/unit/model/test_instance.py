@@ -1,5 +1,7 @@
 """Trees of instances and their paths."""
 
+import itertools
+
 from roboconf_core.model.instance import (
     Instance,
     clean_path,
@@ -7,6 +9,7 @@ from roboconf_core.model.instance import (
     find,
     name_and_parent,
     replicate,
+    shown_path,
     walk,
 )
 
@@ -66,3 +69,9 @@ def test_deep_trees_are_walked_and_copied_without_recursion():
     for _ in range(3000):
         deep = Instance(name="i", component="C", children=(deep,))
     assert sum(1 for _ in walk([replicate(deep, "j")])) == 3001
+
+
+def test_a_path_in_a_message_shows_the_lowest_levels_only():
+    assert shown_path(["app", "tomcat", "vm"]) == "/vm/tomcat/app"
+    assert shown_path(["i"] * 50) == "/i" * 50
+    assert shown_path(itertools.chain(["last"], itertools.repeat("i"))) == "/..." + "/i" * 49 + "/last"

@@ -20,6 +20,7 @@ FLOORS = {
     "simulation": 4,
     "builtin": 4,
     "cli": 5.5,  # the command line starts the REST server
+    "lsp": 5,
     "rest": 5,
     "testing": 5,
 }

@@ -56,18 +56,18 @@ def _validate_file(path: Path, kind: DirectoryKind | None) -> Validated:
         expected = f"expected a directory, a .zip, or a file that ends with {', '.join(SUFFIXES)}"
         raise _usage(f"'{path}' is no kind of file that can be checked", expected)
     problems = check_file(path, is_recipe=kind is DirectoryKind.RECIPE)
-    return Validated(problems, _lines_of(problems, Path(), ""))
+    return Validated(problems, lines_of(problems, Path(), ""))
 
 
 def _validate_archive(path: Path, kind: DirectoryKind | None) -> Validated:
-    with _extracted(path) as directory:
+    with extracted(path) as directory:
         if isinstance(directory, list):
             return Validated(directory)
         return _validate_directory(directory, path, kind)
 
 
 @contextmanager
-def _extracted(path: Path) -> Iterator[Path | list[Problem]]:
+def extracted(path: Path) -> Iterator[Path | list[Problem]]:
     """Give the directory that an archive was extracted to, or why it cannot be."""
     from roboconf_core.dm.archives import extract_archive
     from roboconf_core.dsl.loader import application_root
@@ -103,10 +103,10 @@ def _validate_directory(directory: Path, path: Path, kind: DirectoryKind | None)
     else:
         check_recipe, is_recipe = load_plugins().check_recipe, kind is DirectoryKind.RECIPE
         problems = load_application(directory, check_recipe=check_recipe, shown=shown, is_recipe=is_recipe).problems
-    return Validated(problems, _lines_of(problems, directory, shown), kind)
+    return Validated(problems, lines_of(problems, directory, shown), kind)
 
 
-def _lines_of(problems: list[Problem], directory: Path, shown: str) -> dict[Where, str]:
+def lines_of(problems: list[Problem], directory: Path, shown: str) -> dict[Where, str]:
     """Return the lines that problems were found in.
 
     Args:

@@ -11,13 +11,17 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-pytest.importorskip("pygls", reason="pip install pygls")
+pytest.importorskip("pygls", reason="pip install 'roboconf-core[lsp]'")
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
+__all__ = ["EVERYTHING", "PROGRAM", "Editor", "JsonRpcException", "editor_with", "types"]
+"""Tests import the protocol's words from here, so that they are skipped where pygls is missing."""
+
 PROGRAM = (str(Path(sys.executable).with_name("roboconf")), "lsp")
-LONGEST_S = 15
+LONGEST_S = 60
 EVERYTHING = types.ClientCapabilities(
     workspace=types.WorkspaceClientCapabilities(
         workspace_edit=types.WorkspaceEditClientCapabilities(

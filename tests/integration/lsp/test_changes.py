@@ -1,9 +1,7 @@
 """Renaming, formatting and quick fixes: the application is as sound afterwards as before."""
 
 import pytest
-from editors import editor_with
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from editors import JsonRpcException, editor_with, types
 
 from roboconf_core.cli.validate import problems_of
 from roboconf_core.lsp.documents import path_of

@@ -6,8 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from editors import PROGRAM, Editor, editor_with
-from lsprotocol import types
+from editors import PROGRAM, Editor, editor_with, types
 
 
 @pytest.fixture

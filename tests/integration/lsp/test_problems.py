@@ -2,8 +2,7 @@
 
 import shutil
 
-from editors import EVERYTHING, editor_with
-from lsprotocol import types
+from editors import EVERYTHING, editor_with, types
 
 ERROR, WARNING = types.DiagnosticSeverity.Error, types.DiagnosticSeverity.Warning
 

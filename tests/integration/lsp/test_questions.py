@@ -1,7 +1,7 @@
 """Completion, definition, references, hover, outline: as an editor asks for them."""
 
 import pytest
-from lsprotocol import types
+from editors import types
 
 from roboconf_core.hooks.manager import load_plugins
 

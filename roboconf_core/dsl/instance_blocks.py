@@ -14,6 +14,7 @@ from roboconf_core.dsl.type_blocks import check_type_name, duplicate, empty_valu
 from roboconf_core.dsl.values import comma_split
 from roboconf_core.errors import Code, Where
 from roboconf_core.model.instance import shown_path
+from roboconf_core.model.lifecycle import Status
 from roboconf_core.model.names import is_flex_id
 
 MAX_INSTANCES = 200_000
@@ -41,6 +42,8 @@ class DeclaredInstance:
     """From ``instance-data``: of this very instance."""
     copied_data: dict[str, str] = field(default_factory=dict)
     """From ``data.KEY``: also of the copies that ``count`` makes."""
+    state: Status = Status.NOT_DEPLOYED
+    """Of this very instance."""
     positions: dict[str, tuple[int, int]] = field(default_factory=dict)
     children: list[DeclaredInstance] = field(default_factory=list)
 
@@ -114,6 +117,9 @@ def _read_reserved(declared: DeclaredInstance, found: Property) -> Iterator[Slip
         yield from _read_count(declared, found)
     elif found.key == "channels":
         declared.channels = tuple(dict.fromkeys(item for _, item in comma_split(found.value)))
+    elif found.key == "instance-state":
+        name = found.value.strip(BLANKS).upper()
+        declared.state = Status(name) if name in Status.__members__ else Status.NOT_DEPLOYED
     elif found.key == "instance-data":
         for _, item in comma_split(found.value):
             cut = item.find("=", 1)

@@ -15,6 +15,7 @@ from roboconf_core.errors import Code, Problem, Where, has_errors
 from roboconf_core.model.checks import check_instances
 from roboconf_core.model.graph import Graph
 from roboconf_core.model.instance import Instance
+from roboconf_core.model.lifecycle import Status
 from roboconf_core.model.names import Suggestions
 
 _ABOUT_NESTING = frozenset({Code.RM_MISSING_INSTANCE_PARENT, Code.RM_INVALID_INSTANCE_PARENT})
@@ -184,6 +185,7 @@ def _instances_of(declared: DeclaredInstance, children: tuple[Instance, ...]) ->
             overrides=declared.overrides,
             channels=declared.channels,
             data=declared.copied_data if number else {**declared.copied_data, **declared.data},
+            state=Status.NOT_DEPLOYED if number else declared.state,
             children=children,
             where=where,
             positions=declared.positions,

@@ -30,15 +30,19 @@ def render_graph(graph: Graph) -> str:
     return "".join(f"{block}\n\n" for block in blocks)
 
 
-def render_instances(roots: Iterable[Instance]) -> str:
+def render_instances(roots: Iterable[Instance], *, states: bool = False) -> str:
     """Return the text of an instances file, ``count`` expanded.
+
+    Args:
+        roots: The root instances.
+        states: Whether to write the state of each instance too.
 
     Raises:
         ValueError: If a key or value cannot be written, such as a value with a sharp.
     """
     lines: list[str] = []
     for root in roots:
-        _write_tree(root, lines)
+        _write_tree(root, lines, states=states)
         lines.append("")
     return "".join(f"{line}\n" for line in lines)
 
@@ -93,7 +97,7 @@ def _plain(text: str) -> str:
     return text
 
 
-def _write_tree(root: Instance, lines: list[str]) -> None:
+def _write_tree(root: Instance, lines: list[str], *, states: bool) -> None:
     stack: list[tuple[int, Instance | None]] = [(0, root)]
     while stack:
         depth, instance = stack.pop()
@@ -104,12 +108,12 @@ def _write_tree(root: Instance, lines: list[str]) -> None:
         if depth:
             lines.append("")
         lines.append(f"{indent}instance of {_plain(instance.component)} {{")
-        lines += [f"{indent}\t{key}: {value};" for key, value in _properties(instance)]
+        lines += [f"{indent}\t{key}: {value};" for key, value in _properties(instance, states=states)]
         stack.append((depth, None))
         stack += [(depth + 1, child) for child in reversed(instance.children)]
 
 
-def _properties(instance: Instance) -> Iterator[tuple[str, str]]:
+def _properties(instance: Instance, *, states: bool) -> Iterator[tuple[str, str]]:
     yield "name", _plain(instance.name)
     if instance.channels:
         yield "channels", ", ".join(_item(channel) for channel in instance.channels)
@@ -117,10 +121,13 @@ def _properties(instance: Instance) -> Iterator[tuple[str, str]]:
         if not _is_key(key) or key in _RESERVED or key[:5].lower() == "data.":
             raise ValueError(f"'{key}' cannot be written as the name of a variable")
         yield key, _override(key, value)
-    listed = {key: value for key, value in instance.data.items() if _fits_a_list(key, value)}
+    if states:
+        yield "instance-state", instance.state.value
+    data = dict(sorted(instance.data.items()))
+    listed = {key: value for key, value in data.items() if _fits_a_list(key, value)}
     if listed:
         yield "instance-data", ", ".join(f"{key} = {value}" for key, value in listed.items())
-    for key, value in instance.data.items():
+    for key, value in data.items():
         if key not in listed:
             if not _is_key(f"data.{key}") or not _fits_a_line(value) or value != value.lstrip(BLANKS):
                 raise ValueError(f"the datum '{key}' cannot be written")

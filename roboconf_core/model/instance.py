@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from roboconf_core.errors import Where
+from roboconf_core.model.lifecycle import Status
 
 _MAX_SHOWN = 50
 """Levels of a path in messages."""
@@ -27,6 +28,8 @@ class Instance:
     """Exported variables given another value, and extra variables; keys as written."""
     channels: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
+    state: Status = Status.NOT_DEPLOYED
+    """As a file says it; of no account to a deployment manager, which remembers states itself."""
     children: tuple[Instance, ...] = ()
     where: Where | None = field(default=None, compare=False)
     positions: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
@@ -108,7 +111,7 @@ def replicate(instance: Instance, name: str) -> Instance:
     for placed in reversed(list(walk([instance]))):
         original = placed.instance
         children = tuple(copies[id(child)] for child in original.children)
-        copies[id(original)] = replace(original, data={}, children=children)
+        copies[id(original)] = replace(original, data={}, state=Status.NOT_DEPLOYED, children=children)
     return replace(copies[id(instance)], name=name)
 
 

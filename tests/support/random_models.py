@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from roboconf_core.dsl.syntax import BLANKS
 from roboconf_core.model.graph import Component, ExportedVariable, Facet, Graph, ImportedVariable
 from roboconf_core.model.instance import Instance
+from roboconf_core.model.lifecycle import Status
 
 ids = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,6}", fullmatch=True)
 flex_ids = st.from_regex(r"[A-Za-z_][A-Za-z0-9_. -]{0,8}", fullmatch=True)
@@ -96,6 +97,7 @@ def instance_trees(components):
             overrides=st.dictionaries(keys, override_values, max_size=2),
             channels=st.lists(ids, max_size=2, unique=True).map(tuple),
             data=data,
+            state=st.sampled_from(Status),
             children=children,
         )
 

@@ -16,6 +16,7 @@ from roboconf_core.dsl.render import render_graph, render_instances
 from roboconf_core.dsl.syntax import FileKind
 from roboconf_core.model.graph import Component, ExportedVariable, Facet, Graph, ImportedVariable
 from roboconf_core.model.instance import Instance
+from roboconf_core.model.lifecycle import Status
 
 
 def sources_of(text: str, kind: FileKind) -> Sources:
@@ -47,9 +48,17 @@ def test_a_graph_reads_back_to_itself(graph):
 @given(roots=st.lists(instance_trees(ids), max_size=3).filter(with_unique_names))
 @settings(max_examples=examples(60), deadline=None)
 def test_instances_read_back_to_themselves(roots):
-    text = render_instances(roots)
+    text = render_instances(roots, states=True)
     assert read_instances(text) == tuple(roots)
-    assert render_instances(read_instances(text)) == text
+    assert render_instances(read_instances(text), states=True) == text
+
+
+def test_states_are_only_written_when_asked_for():
+    root = Instance(name="vm", component="VM", state=Status.PROBLEM, data={"b": "2", "a": "1"})
+    head = "instance of VM {\n\tname: vm;\n"
+    data = "\tinstance-data: a = 1, b = 2;\n}\n\n"
+    assert render_instances([root]) == head + data
+    assert render_instances([root], states=True) == f"{head}\tinstance-state: PROBLEM;\n{data}"
 
 
 def test_a_graph_is_written_one_property_per_line():

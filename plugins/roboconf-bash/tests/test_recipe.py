@@ -76,3 +76,10 @@ def test_a_template_that_is_no_text_is_a_problem(recipe):
 @pytest.mark.parametrize(("installer", "count"), [("bash", 1), ("Script", 1), ("puppet", 0), ("file", 0)])
 def test_only_recipes_of_the_own_installers_are_checked(recipe, installer, count):
     assert len(roboconf_check_recipe(installer, recipe({"a.sh": ""}))) == count
+
+
+def test_links_that_go_in_circles_are_not_followed(recipe):
+    directory = recipe({})
+    for name in "abc":
+        (directory / name).symlink_to(".", target_is_directory=True)
+    assert check_recipe(directory) == []

@@ -69,6 +69,14 @@ def _invalid_templates(directory: Path) -> Iterator[Problem]:
 
 
 def _has_visible_file(path: Path) -> bool:
-    if path.name.startswith("."):
-        return False
-    return path.is_file() or (path.is_dir() and any(_has_visible_file(child) for child in path.iterdir()))
+    """Tell whether there is a visible file, here or below; links to directories are not followed: they may go in circles."""
+    stack = [path]
+    while stack:
+        current = stack.pop()
+        if current.name.startswith("."):
+            continue
+        if current.is_file():
+            return True
+        if current.is_dir() and not current.is_symlink():
+            stack += current.iterdir()
+    return False

@@ -13,6 +13,7 @@ from roboconf_core.model.checks_graph import check_graph
 from roboconf_core.model.graph import Graph
 from roboconf_core.model.instance import Instance, find, join_path, shown_path, walk
 from roboconf_core.model.names import Suggestions, is_flex_id
+from roboconf_core.model.references import check_references
 from roboconf_core.model.variables import declared_exports, group_by_local_name, is_ip, local_name
 
 __all__ = ["check_graph", "check_instances", "check_new_instance"]
@@ -156,6 +157,7 @@ class _InstanceChecker:
             names = exports.by_local.get(key, ())
             if key not in exports.names:
                 yield from _check_override(instance, key, names, exports)
+            yield from check_references(f"'{key}'", value, _where(instance, key))
             if len(names) != 1:
                 set_names[key] = value
             set_names.update(dict.fromkeys(names, value))

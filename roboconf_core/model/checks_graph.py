@@ -11,6 +11,7 @@ from roboconf_core.errors import Code, Problem, Where
 from roboconf_core.model.cycles import containment_cycles
 from roboconf_core.model.graph import TARGET_INSTALLER, Component, ExportedVariable, Facet, Graph
 from roboconf_core.model.names import Suggestions, is_flex_id, is_id
+from roboconf_core.model.references import check_references
 from roboconf_core.model.variables import RANDOM_PORT, declared_exports, exports_of_type, prefix_of
 
 MAX_INHERITANCE = 50
@@ -71,6 +72,7 @@ def _check_component(graph: Graph, component: Component, *, is_root: bool) -> It
         yield from _check_export(component, variable)
         yield from _check_random(component, variable)
     yield from _check_imports(graph, component)
+    yield from _check_external_prefixes(graph, component)
     if _extends_itself(graph, component):
         message = f"component '{component.name}' extends itself: {_inheritance(graph, component.name)}"
         yield Problem(Code.RM_CYCLE_IN_COMPONENTS_INHERITANCE, message, component.where)
@@ -112,6 +114,7 @@ def _check_export(owner: Component | Facet, variable: ExportedVariable) -> Itera
     elif not is_id(variable.name):
         message = f"'{owner.name}' exports '{variable.name}', which is no valid variable name"
         yield Problem(Code.RM_INVALID_VARIABLE_NAME, message, where, _NAME_RULE)
+    yield from check_references(f"'{variable.name}' of '{owner.name}'", variable.value or "", where)
 
 
 def _check_random(component: Component, variable: ExportedVariable) -> Iterator[Problem]:
@@ -140,6 +143,24 @@ def _check_imports(graph: Graph, component: Component) -> Iterator[Problem]:
             message = f"component '{component.name}' needs '{variable.name}', which it exports itself"
             hint = "the first instance could never start; mark the import '(optional)'"
             yield Problem(Code.RM_COMPONENT_IMPORTS_EXPORTS, message, where, hint)
+
+
+def _check_external_prefixes(graph: Graph, component: Component) -> Iterator[Problem]:
+    """Yield prefixes that stand for other applications and for this one: what they bring could not be told apart."""
+    imported = graph.imports_of(component.name)
+    internal = {variable.prefix for variable in imported if not variable.external}
+    reported: set[str] = set()
+    for variable in component.imports:
+        prefix = variable.prefix
+        if not variable.external or prefix in reported:
+            continue
+        reported.add(prefix)
+        kind = "component" if prefix in graph.components else "facet" if prefix in graph.facets else ""
+        if kind or prefix in internal:
+            message = f"component '{component.name}' imports '{variable.name}' from other applications, "
+            message += f"but '{prefix}' is a {kind} of this one" if kind else f"and '{prefix}' from this one too"
+            hint = "remove 'external', or let the other application have another 'exports-prefix'"
+            yield Problem(Code.RM_MIXED_IMPORT_PREFIX, message, variable.where or component.where, hint)
 
 
 def _extends_itself(graph: Graph, component: Component) -> bool:

@@ -8,13 +8,12 @@ Source: Roboconf user guide, "Graph Definition", "Import and Export", "Inheritan
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from roboconf_core.model.graph import ExportedVariable, Graph
-from roboconf_core.model.instance import clean_path, clean_reversed_path
+from roboconf_core.model.references import references_of, substitute
 
 RANDOM_PORT = "port"
 """The one kind of random variables, in any case."""
@@ -129,8 +128,8 @@ def exports_of_instance(
     values = _apply_overrides(values, overrides)
     if ip is not None:
         values |= dict.fromkeys((full for full in values if is_ip(full)), ip)
-    references = _references(component, name, path)
-    return {full: _substitute(value, references) for full, value in values.items() if value is not None}
+    references = references_of(component, name, path)
+    return {full: substitute(value, references) for full, value in values.items() if value is not None}
 
 
 def is_ip(name: str) -> bool:
@@ -232,22 +231,3 @@ def _apply_overrides(values: dict[str, str | None], overrides: Mapping[str, str]
             result[key] = value
         result |= dict.fromkeys(names, value)
     return result
-
-
-def _substitute(value: str, references: Mapping[str, str]) -> str:
-    if "$(" not in value:
-        return value
-    return _REFERENCE.sub(lambda match: references.get(match[1], match[0]), value)
-
-
-def _references(component: str, name: str, path: str) -> dict[str, str]:
-    return {
-        "ROBOCONF_INSTANCE_NAME": name,
-        "ROBOCONF_INSTANCE_PATH": path,
-        "ROBOCONF_CLEAN_INSTANCE_PATH": clean_path(path),
-        "ROBOCONF_CLEAN_REVERSED_INSTANCE_PATH": clean_reversed_path(path),
-        "ROBOCONF_COMPONENT_NAME": component,
-    }
-
-
-_REFERENCE = re.compile(r"\$\(([A-Z_]+)\)")

@@ -26,6 +26,7 @@ from roboconf_core.dm.events import (
     UserRequest,
 )
 from roboconf_core.errors import ConflictError, NotFoundError
+from roboconf_core.model.application import Descriptor
 
 
 def carry_out(turn: Turn, request: UserRequest) -> dict[str, Any]:
@@ -64,6 +65,7 @@ def _add_template(turn: Turn, request: AddTemplate) -> dict[str, Any]:
     if template.key in turn.memory.template_records:
         hint = "give it another version, or delete the present one first"
         raise ConflictError(f"template '{descriptor.name}' {descriptor.version} exists already", hint=hint)
+    _refuse_second_prefix(turn, descriptor)
     turn.memory.templates[template.key] = template
     record = TemplateRecord(
         name=descriptor.name,
@@ -75,6 +77,15 @@ def _add_template(turn: Turn, request: AddTemplate) -> dict[str, Any]:
     turn.memory.template_records.put(template.key, record)
     turn.record("", "", Kind.TEMPLATE_ADDED, f"template '{descriptor.name}' {descriptor.version} was added")
     return {"name": descriptor.name, "version": descriptor.version}
+
+
+def _refuse_second_prefix(turn: Turn, descriptor: Descriptor) -> None:
+    """Raise if another template exports under the same prefix: nobody could tell whose variables importers get."""
+    prefix = descriptor.exports_prefix
+    for other in (template.descriptor for template in turn.memory.templates.values()):
+        if prefix and prefix == other.exports_prefix:
+            text = f"template '{other.name}' {other.version} has the same 'exports-prefix' '{prefix}'"
+            raise ConflictError(text, hint="choose another one in the descriptor, or delete that template first")
 
 
 def _remove_template(turn: Turn, request: RemoveTemplate) -> dict[str, Any]:

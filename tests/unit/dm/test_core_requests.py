@@ -43,6 +43,21 @@ def test_a_template_is_not_added_twice():
         World().ask(AddTemplate(template=TEMPLATE))
 
 
+def test_no_two_templates_export_under_the_same_prefix():
+    def exporting(version, prefix):
+        descriptor = replace(TEMPLATE.descriptor, name="other", version=version, exports_prefix=prefix)
+        return AddTemplate(template=replace(TEMPLATE, descriptor=descriptor))
+
+    world = World()
+    world.ask(exporting("1", "Shop"))
+    world.ask(exporting("2", ""))
+    world.ask(exporting("3", ""))
+    with pytest.raises(ConflictError, match="template 'other' 1 has the same 'exports-prefix' 'Shop'"):
+        world.ask(exporting("4", "Shop"))
+    world.ask(RemoveTemplate(name="other", version="1"))
+    world.ask(exporting("4", "Shop"))
+
+
 def test_a_template_in_use_is_not_removed():
     with pytest.raises(ConflictError, match="used by shop"):
         World().ask(RemoveTemplate(name="shop", version="1"))

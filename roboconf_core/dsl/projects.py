@@ -76,6 +76,9 @@ def hint_for_missing_part(root: Directory, part: str) -> str:
     if part == DESCRIPTOR and any(entry.name == DESCRIPTOR_FILE for entry in entries):
         return f"move {DESCRIPTOR_FILE} into a directory '{DESCRIPTOR}'"
     absolute = root.path.absolute()
+    graphs = graphs_in(root.path)
+    if part == GRAPH and graphs and absolute.name != GRAPH:
+        return f"move {graphs[0]} into a directory '{GRAPH}'"
     if absolute.name in PARTS and (absolute.parent / GRAPH).is_dir():
         return f"this is a part of an application: give the directory above, '{_above(root)}'"
     below = [posixpath.join(root.shown, location) for location in _applications_below(root.path, directories)]

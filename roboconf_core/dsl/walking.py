@@ -25,6 +25,8 @@ def visible_files(directory: Path, *, unreadable: Callable[[OSError], object]) -
         try:
             with os.scandir(directory / location) as found:
                 entries = sorted((entry.name, entry.is_dir(), entry.is_symlink()) for entry in found)
+        except FileNotFoundError:  # it went away meanwhile
+            continue
         except OSError as error:
             unreadable(error)
             continue

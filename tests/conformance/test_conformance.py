@@ -12,8 +12,9 @@ A case is a text file: a title, the files of the case, and what is expected::
     PM_INVALID_INSTALLER_NAME@2
 
 Files whose name ends with ``(escaped)`` are written with Python's escapes. A case with a
-``descriptor`` or ``graph`` directory is loaded as an application; any other one has a
-``main.graph`` and perhaps a ``main.instances``. Expected are exactly these codes, with
+``descriptor`` or ``graph`` directory is loaded as an application; others have a
+``main.graph`` and perhaps a ``main.instances``, or a ``main.drl`` with a rule, or are a set of
+targets. Expected are exactly these codes, with
 their line where one is given, and facts such as ``roots: ["VM"]``.
 """
 
@@ -23,12 +24,15 @@ from pathlib import Path
 
 import pytest
 
+from roboconf_core.dsl.autonomic.directory import read_rule_file
 from roboconf_core.dsl.files import Directory, read_sources
 from roboconf_core.dsl.graph_files import build_graph
 from roboconf_core.dsl.instance_files import build_instances
 from roboconf_core.dsl.loader import load_application
 from roboconf_core.dsl.syntax import FileKind
-from roboconf_core.model.application import ApplicationTemplate, Descriptor
+from roboconf_core.dsl.targets import read_targets
+from roboconf_core.model.application import ApplicationTemplate, Descriptor, TargetDefinition
+from roboconf_core.model.autonomic import Rule
 from roboconf_core.model.instance import find, walk
 from roboconf_core.model.settings import Settings
 from roboconf_core.model.variables import exports_of_instance, exports_of_type
@@ -60,6 +64,11 @@ def load(files: dict[str, str], directory: Path):
         loaded = load_application(directory, shown="")
         return loaded.template, loaded.problems
     root = Directory(directory)
+    if "main.drl" in files:
+        return read_rule_file(root, "main.drl")
+    if "main.graph" not in files:
+        found = read_targets(root, required=True)
+        return found.default, found.problems
     found = build_graph(read_sources(root, "main.graph", FileKind.GRAPH))
     problems, roots = found.problems, ()
     if "main.instances" in files:
@@ -72,7 +81,9 @@ def load(files: dict[str, str], directory: Path):
     return template, problems
 
 
-def fact(template: ApplicationTemplate, name: str, about: str):
+def fact(template: ApplicationTemplate | Rule | TargetDefinition, name: str, about: str):
+    if name in ("rule", "target"):
+        return template
     graph = template.graph
     if name == "roots":
         return list(graph.roots())
@@ -112,7 +123,7 @@ def modifiers(variable) -> str:
 
 
 def agrees(actual, expected) -> bool:
-    if isinstance(actual, Descriptor):
+    if isinstance(actual, Descriptor | Rule | TargetDefinition):
         return all(agrees(getattr(actual, key), value) for key, value in expected.items())
     if isinstance(actual, dict) and any(isinstance(value, Settings) for value in actual.values()):
         return {c: {k: getattr(actual[c], k) for k in expected[c]} for c in actual} == expected

@@ -280,6 +280,7 @@ class Code(StrEnum):
     CLI_NO_DM = "CLI_NO_DM", Severity.ERROR, "no deployment manager answers"
     CLI_NOT_SETTLED = "CLI_NOT_SETTLED", Severity.ERROR, "an application did not come to rest"
     CLI_NOT_REMOVED = "CLI_NOT_REMOVED", Severity.ERROR, "something of an application could not be undeployed"
+    CLI_NO_DIAGRAM = "CLI_NO_DIAGRAM", Severity.ERROR, "a diagram cannot be drawn"
     # fmt: on
 
 

@@ -14,6 +14,7 @@ from roboconf_core.cli import agents, applications, happenings, instances, manag
 from roboconf_core.cli import inspect as inspection
 from roboconf_core.cli.down import down
 from roboconf_core.cli.fmt import fmt
+from roboconf_core.cli.graph import graph
 from roboconf_core.cli.lsp import lsp
 from roboconf_core.cli.options import Command
 from roboconf_core.cli.up import up
@@ -45,6 +46,7 @@ for name, command in (
     app.command(name, cls=Command)(command)
 app.command("validate", cls=Command, short_help="Check an application before anything is deployed.")(validate)
 app.command("fmt", cls=Command, short_help="Write graphs and instances in one layout.")(fmt)
+app.command("graph", cls=Command, short_help="Draw an application.")(graph)
 app.command("lsp", cls=Command, short_help="Help editors: a language server.")(lsp)
 app.add_typer(applications.app, name="app")
 app.add_typer(templates.app, name="template")

@@ -17,6 +17,7 @@ FLOORS = {
     "hooks": 2,
     "agent": 3,
     "dm": 3,
+    "documentation": 3,
     "simulation": 4,
     "builtin": 4,
     "cli": 5.5,  # the command line starts the REST server

@@ -37,11 +37,13 @@ def validate_path(path: Path, *, kind: DirectoryKind | None = None) -> Validated
     Raises:
         InvalidRequestError: If there is no such file, or one of a kind that is not checked.
     """
-    if path.is_dir():
+    from roboconf_core.dsl.paths import exists, is_directory
+
+    if is_directory(path):
         return _validate_directory(path, path, kind)
     if str(path) == "-":
         raise _usage("standard input is not read", "give a file, a directory or a .zip")
-    if not path.exists():
+    if not exists(path):
         raise _usage(f"there is no file or directory '{path}'", "give the directory of an application")
     if path.suffix.lower() == ".zip":
         return _validate_archive(path, kind)
@@ -49,10 +51,11 @@ def validate_path(path: Path, *, kind: DirectoryKind | None = None) -> Validated
 
 
 def _validate_file(path: Path, kind: DirectoryKind | None) -> Validated:
+    from roboconf_core.dsl.paths import is_file
     from roboconf_core.dsl.projects import DirectoryKind
     from roboconf_core.dsl.single import SUFFIXES, check_file
 
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+    if path.suffix.lower() not in SUFFIXES or not is_file(path):
         expected = f"expected a directory, a .zip, or a file that ends with {', '.join(SUFFIXES)}"
         raise _usage(f"'{path}' is no kind of file that can be checked", expected)
     problems = check_file(path, is_recipe=kind is DirectoryKind.RECIPE)

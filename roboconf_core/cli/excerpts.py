@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 """Characters that are shown of a longer line, around the column."""
+_NARROWEST = 20
 _TAB = "    "
 
 
@@ -24,17 +25,17 @@ def print_problem(screen: Console, problem: Problem, line: str | None) -> None:
         problem: What was found.
         line: Text of the line, None when there is none to show.
     """
-    parts = list(_parts(problem, line))
+    parts = list(_parts(problem, line, screen.width if screen.is_terminal else None))
     if screen.is_terminal:
         from rich.text import Text
 
-        screen.print(Text.assemble(*parts), end="")
+        screen.print(Text.assemble(*parts), end="", soft_wrap=True)
     else:  # ten times as fast, and there may be many
         screen.file.write("".join(text for text, _ in parts))
 
 
-def _parts(problem: Problem, line: str | None) -> Iterator[tuple[str, str]]:
-    """Yield what is shown of a problem, each part with its style."""
+def _parts(problem: Problem, line: str | None, columns: int | None) -> Iterator[tuple[str, str]]:
+    """Yield what is shown of a problem, each part with its style; the line fits so many columns of a terminal."""
     style = "bold red" if problem.severity is Severity.ERROR else "bold yellow"
     if problem.where:
         yield visible(f"{problem.where}: "), ""
@@ -42,7 +43,8 @@ def _parts(problem: Problem, line: str | None) -> Iterator[tuple[str, str]]:
     yield visible(f" {problem.code}: {problem.message}") + "\n", ""
     if line is not None and problem.where:
         number = str(problem.where.line)
-        text, caret = excerpt(line, problem.where.column)
+        width = _WIDTH if columns is None else min(_WIDTH, columns - len(number) - len("   | ......"))
+        text, caret = excerpt(line, problem.where.column, max(width, _NARROWEST))
         yield f"  {number} | {text}\n", ""
         if caret is not None:
             yield f"  {' ' * len(number)} | {' ' * caret}", ""
@@ -51,16 +53,17 @@ def _parts(problem: Problem, line: str | None) -> Iterator[tuple[str, str]]:
         yield visible(f"  hint: {problem.hint}") + "\n", "cyan"
 
 
-def excerpt(line: str, column: int) -> tuple[str, int | None]:
+def excerpt(line: str, column: int, width: int = _WIDTH) -> tuple[str, int | None]:
     """Return what is shown of a line, and in how many cells the caret stands.
 
     Args:
         line: The whole line.
         column: Counted from 1; 0 when the problem concerns the whole line.
+        width: Characters that are shown of a longer line.
     """
     at = max(0, min(column - 1, len(line)))
-    start = max(0, at - _WIDTH // 2) if len(line) > _WIDTH else 0
-    end = start + _WIDTH
+    start = max(0, at - width // 2) if len(line) > width else 0
+    end = start + width
     before = "..." if start else ""
     after = "..." if end < len(line) else ""
     text = before + visible(line[start:end]) + after

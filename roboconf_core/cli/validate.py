@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from roboconf_core.cli.checking import Validated, validate_path
-from roboconf_core.errors import Code, InvalidRequestError, Problem, has_errors
+from roboconf_core.errors import Code, InvalidRequestError, Problem, Where, has_errors
 
 if TYPE_CHECKING:
     from roboconf_core.dsl.projects import DirectoryKind
@@ -91,6 +91,9 @@ def _report(path: Path, kind: DirectoryKind | None, *, strict: bool) -> Report:
         validated = validate_path(path, kind=kind)
     except InvalidRequestError as error:
         validated = Validated(list(error.problems))
+    except OSError as error:  # such as no room for what an archive holds; the other paths are still checked
+        message = f"{path} cannot be checked: {error.strerror or error}"
+        validated = Validated([Problem(Code.P_IO_ERROR, message, Where(file=str(path)))])
     ok = not validated.problems if strict else not has_errors(validated.problems)
     return Report(path, validated, ok)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from roboconf_core.dsl.files import Directory
 from roboconf_core.dsl.layout import DESCRIPTOR, GRAPH, INSTANCES, PARTS
+from roboconf_core.dsl.paths import exists, is_directory, is_file
 from roboconf_core.dsl.targets import is_target_file
 from roboconf_core.model.names import Suggestions
 
@@ -38,19 +39,19 @@ def kind_of(directory: Path) -> DirectoryKind:
     A recipe has a graph, but neither a descriptor nor instances. Targets have properties at the top, and no
     directory of an application.
     """
-    if (directory / DESCRIPTOR).exists():
+    if exists(directory / DESCRIPTOR):
         return DirectoryKind.APPLICATION
-    if (directory / GRAPH).exists() or (directory / INSTANCES).exists():
+    if exists(directory / GRAPH) or exists(directory / INSTANCES):
         is_recipe = bool(graphs_in(directory / GRAPH)) and not _entries(directory / INSTANCES)
         return DirectoryKind.RECIPE if is_recipe else DirectoryKind.APPLICATION
-    names = [entry.name for entry in _entries(directory) if entry.is_file()]
+    names = [entry.name for entry in _entries(directory) if is_file(entry)]
     are_targets = any(is_target_file(name) for name in names) and DESCRIPTOR_FILE not in names
     return DirectoryKind.TARGETS if are_targets else DirectoryKind.APPLICATION
 
 
 def graphs_in(directory: Path) -> list[str]:
     """Return the names of the graph files right in a directory, sorted."""
-    return sorted(entry.name for entry in _entries(directory) if entry.suffix.lower() == ".graph" and entry.is_file())
+    return sorted(entry.name for entry in _entries(directory) if entry.suffix.lower() == ".graph" and is_file(entry))
 
 
 def has_readme(directory: Path) -> bool:
@@ -63,13 +64,13 @@ def is_filled_in_by_maven(directory: Path, version: str) -> bool:
     if not _MAVEN_VERSION.fullmatch(version):
         return False
     model = directory.absolute()
-    return model.parts[-3:] == _MAVEN_MODEL and (model.parents[2] / "pom.xml").is_file()
+    return model.parts[-3:] == _MAVEN_MODEL and is_file(model.parents[2] / "pom.xml")
 
 
 def hint_for_missing_part(root: Directory, part: str) -> str:
     """Return what a user probably did who gave a directory that has not this part of an application."""
     entries = _entries(root.path)
-    directories = [entry.name for entry in entries if entry.is_dir()]
+    directories = [entry.name for entry in entries if is_directory(entry)]
     close = Suggestions(name for name in directories if name not in PARTS).closest(part)
     if close:
         return f"there is '{close}': rename it to '{part}'"
@@ -79,7 +80,7 @@ def hint_for_missing_part(root: Directory, part: str) -> str:
     graphs = graphs_in(root.path)
     if part == GRAPH and graphs and absolute.name != GRAPH:
         return f"move {graphs[0]} into a directory '{GRAPH}'"
-    if absolute.name in PARTS and (absolute.parent / GRAPH).is_dir():
+    if absolute.name in PARTS and is_directory(absolute.parent / GRAPH):
         return f"this is a part of an application: give the directory above, '{_above(root)}'"
     below = [posixpath.join(root.shown, location) for location in _applications_below(root.path, directories)]
     if below and part == DESCRIPTOR:
@@ -93,7 +94,7 @@ def _above(root: Directory) -> str:
 
 def _applications_below(directory: Path, names: list[str]) -> Iterator[str]:
     for location in ("/".join(_MAVEN_MODEL), *sorted(names)[:_MOST]):
-        if (directory / location / DESCRIPTOR / DESCRIPTOR_FILE).is_file():
+        if is_file(directory / location / DESCRIPTOR / DESCRIPTOR_FILE):
             yield location
 
 

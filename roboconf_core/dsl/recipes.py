@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from roboconf_core.dsl.files import Directory
+from roboconf_core.dsl.paths import is_directory, is_file
 from roboconf_core.dsl.properties import read_properties
 from roboconf_core.dsl.targets import RECIPE_SETTINGS, TargetsOfDirectory, read_targets
 from roboconf_core.errors import Code, Problem, Where
@@ -44,7 +45,7 @@ def read_recipes(
     targets: dict[str, TargetsOfDirectory] = {}
     settings: dict[str, Settings | None] = {}
     for component in graph.components.values():
-        name = next((each for each in graph.supers(component.name) if (directory.path / each).is_dir()), None)
+        name = next((each for each in graph.supers(component.name) if is_directory(directory.path / each)), None)
         if name is None:
             found.problems.append(_no_directory(component))
             continue
@@ -71,7 +72,7 @@ def read_recipes(
 def read_settings(recipe: Directory) -> tuple[Settings | None, list[Problem]]:
     """Return the settings in a recipe directory, None when it sets nothing, and what is wrong with them."""
     where = recipe.where(RECIPE_SETTINGS)
-    if not (recipe.path / RECIPE_SETTINGS).is_file():
+    if not is_file(recipe.path / RECIPE_SETTINGS):
         return None, []
     text, problems = recipe.read(RECIPE_SETTINGS)
     return (None, problems) if text is None else settings_of_text(text, where.file)

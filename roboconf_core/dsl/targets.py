@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from roboconf_core.dsl.files import Directory
+from roboconf_core.dsl.paths import is_file
 from roboconf_core.dsl.properties import Properties, read_properties
 from roboconf_core.dsl.walking import visible_files
 from roboconf_core.errors import Code, Problem, Where
@@ -122,7 +123,7 @@ def _default_of(targets: dict[str, TargetDefinition]) -> TargetDefinition | None
 
 def _names_in(directory: Directory) -> tuple[list[str], list[Problem]]:
     try:
-        names = sorted(entry.name for entry in directory.path.iterdir() if entry.is_file())
+        names = sorted(entry.name for entry in directory.path.iterdir() if is_file(entry))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         message = f"{directory.shown or 'the directory'} cannot be read: {reason}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from roboconf_core.dsl.autonomic.probes import read_parameters, read_probes
 from roboconf_core.dsl.autonomic.rules import read_rule
 from roboconf_core.dsl.files import Directory
+from roboconf_core.dsl.paths import exists
 from roboconf_core.dsl.walking import unreadable_below, visible_files
 from roboconf_core.errors import Code, Problem
 from roboconf_core.model.autonomic import ProbesOfComponent, Rule
@@ -120,7 +121,7 @@ def read_probes_file(directory: Directory, name: str) -> tuple[ProbesOfComponent
 def _parameters_beside(directory: Directory, name: str) -> tuple[Mapping[str, str] | None, list[Problem]]:
     """Return the parameters of some probes, none without a file, None when it cannot be read."""
     beside = f"{name}.properties"
-    if not (directory.path / beside).exists():
+    if not exists(directory.path / beside):
         return {}, []
     text, problems = _read(directory, beside, Code.PROBE_IO_ERROR)
     return (None, problems) if text is None else read_parameters(text, directory.where(beside).file)

@@ -80,7 +80,7 @@ def test_warnings_alone_exit_with_0(tmp_path, capsys):
     assert capsys.readouterr().out.endswith("1 warning\n")
 
 
-@pytest.mark.parametrize("name", ["nope", "x.txt"])
+@pytest.mark.parametrize("name", ["nope", "x.txt", "n" * 5000])
 def test_what_cannot_be_checked_is_a_wrong_usage(tmp_path, name, capsys):
     (tmp_path / "x.txt").write_text("")
     assert run(["validate", str(tmp_path / name)]) == 2
@@ -267,6 +267,18 @@ def test_a_file_whose_name_is_no_text_is_told_all_the_same(tmp_path, capsys):
         assert "PROJ_UNREACHABLE_FILE" in capsys.readouterr().out
 
 
+def test_no_room_for_an_archive_is_a_problem_of_this_path_only(tmp_path, monkeypatch, capsys):
+    def full(**_):
+        raise OSError(28, "No space left on device")
+
+    zipped(QUICKSTART, tmp_path / "app.zip")
+    monkeypatch.setattr("tempfile.TemporaryDirectory", full)
+    assert run(["validate", "--json", str(tmp_path / "app.zip"), str(QUICKSTART)]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert [(each["code"], each["file"]) for each in first["problems"]] == [("P_IO_ERROR", str(tmp_path / "app.zip"))]
+    assert second["ok"]
+
+
 def test_a_hostile_archive_is_a_problem_and_nothing_else(tmp_path, capsys):
     archive = tmp_path / "app.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
@@ -295,6 +307,18 @@ def test_there_are_colours_on_a_terminal_only():
     problem = Problem(Code.P_IO_ERROR, "x", Where(file="f", line=1, column=1))
     assert "\x1b[" in shown(problem, "a", terminal=True)
     assert "\x1b[" not in shown(problem, "a")
+
+
+def test_the_caret_stands_below_its_column_in_a_narrow_terminal():
+    stream = io.StringIO()
+    screen = Console(file=stream, force_terminal=True, color_system=None, highlight=False, markup=False, width=60)
+    line = "x" * 80 + "Y" + "z" * 80
+    print_problem(screen, Problem(Code.P_IO_ERROR, "m " * 50, Where(file="f", line=7, column=81), "h " * 50), line)
+    message, shown_line, caret, hint = stream.getvalue().splitlines()
+    assert len(shown_line) <= 60
+    assert shown_line[caret.index("^")] == "Y"
+    assert "m m" in message
+    assert "hint: h h" in hint
 
 
 def test_control_characters_of_files_do_not_reach_the_terminal():

@@ -11,6 +11,7 @@ ROOT = Path(roboconf_core.__file__).parent
 
 FLOORS = {
     "errors": 0,
+    "explanations": 1,
     "model": 1,
     "messages": 1.5,  # messages carry values of the model; the model knows no messages
     "dsl": 2,

@@ -129,9 +129,9 @@ def _print_text(reports: Sequence[Report], *, guessed: bool) -> None:
             print_problem(screen, problem, lines.get(problem.where) if problem.where else None)
         if guessed and (note := _note(report)):
             screen.print(visible(note), style="dim")
-    problems = [problem for report in reports if not report.is_usage for problem in report.problems]
-    if not all(report.is_usage for report in reports):
-        screen.print(_summary(problems, len(reports)))
+    checked = [report for report in reports if not report.is_usage]
+    if checked:
+        screen.print(_summary([problem for report in checked for problem in report.problems], len(checked)))
 
 
 def _note(report: Report) -> str:

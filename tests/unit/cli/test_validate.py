@@ -138,11 +138,13 @@ def test_several_paths_are_one_array_in_the_order_of_the_arguments(wrong, tmp_pa
 
 
 def test_a_path_that_cannot_be_checked_does_not_hide_the_problems_of_others(wrong, capsys):
-    assert run(["validate", "nope", str(wrong)]) == 2
+    assert run(["validate", "nope", str(wrong), str(QUICKSTART)]) == 2
     shown = capsys.readouterr()
     assert "CLI_USAGE: there is no file or directory 'nope'" in shown.err
     assert "main.graph:2:19: error" in shown.out
     assert shown.out.endswith("2 errors in 2 paths\n")
+    assert run(["validate", "nope"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_warnings_fail_where_that_is_asked_for(tmp_path, capsys):

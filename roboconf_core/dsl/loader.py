@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roboconf_core.dsl.files import Directory
-from roboconf_core.dsl.layout import GRAPH, PARTS, check_locations, in_file_order
+from roboconf_core.dsl.layout import DESCRIPTOR, GRAPH, PARTS, check_locations, in_file_order
+from roboconf_core.dsl.paths import is_directory
 from roboconf_core.dsl.recipes import RecipesOfGraph, read_recipes
 from roboconf_core.dsl.steps import Loading
 from roboconf_core.errors import Code, Problem, has_errors
@@ -70,7 +71,7 @@ def load_application(
 def application_root(directory: Path) -> Path:
     """Return where the application of an extracted archive is: the directory, or the only directory in it."""
     visible = [entry for entry in directory.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
-    is_wrapped = len(visible) == 1 and visible[0].is_dir() and visible[0].name not in PARTS
+    is_wrapped = len(visible) == 1 and is_directory(visible[0]) and visible[0].name not in PARTS
     return visible[0] if is_wrapped else directory
 
 
@@ -97,7 +98,8 @@ def _load(loading: Loading, check_recipe: RecipeCheck | None) -> LoadedApplicati
     probes = loading.probes(found.component_names if found else None)
     if descriptor and found and found.graph and not has_errors(problems):
         problems += check_external_exports(descriptor, found.graph)
-    problems += check_locations(loading.root, loading.read)
+    if any(is_directory(loading.root.path / part) for part in (DESCRIPTOR, GRAPH)):  # else it is something else
+        problems += check_locations(loading.root, loading.read)
     if loading.is_recipe:
         loading.check_recipe(instances)
     template = None

@@ -15,6 +15,7 @@ from roboconf_core.dsl.files import Directory, Sources, read_sources
 from roboconf_core.dsl.graph_files import GraphOfFiles, build_graph
 from roboconf_core.dsl.instance_files import build_instances
 from roboconf_core.dsl.layout import COMMANDS, DESCRIPTOR, GRAPH, INSTANCES, PROBES, RULES
+from roboconf_core.dsl.paths import exists, is_directory
 from roboconf_core.dsl.projects import (
     DESCRIPTOR_FILE,
     graphs_in,
@@ -57,13 +58,13 @@ class Loading:
         """Read the descriptor; a recipe without any gets one that begins with its first graph."""
         directory = self.root.sub(DESCRIPTOR)
         where = directory.where(DESCRIPTOR_FILE)
-        if not directory.path.is_dir():
+        if not is_directory(directory.path):
             if self.is_recipe:
                 return self._generated_descriptor()
             hint = hint_for_missing_part(self.root, DESCRIPTOR)
             self._note(Code.PROJ_NO_DESC_DIR, f"there is no directory '{DESCRIPTOR}'", directory.where(), hint)
             return None
-        if not (directory.path / DESCRIPTOR_FILE).exists():
+        if not exists(directory.path / DESCRIPTOR_FILE):
             self._note(Code.PROJ_NO_DESC_FILE, f"there is no descriptor '{DESCRIPTOR_FILE}'", where)
             return None
         text, problems = directory.read(DESCRIPTOR_FILE)
@@ -79,8 +80,8 @@ class Loading:
     def graph(self, descriptor: Descriptor | None) -> GraphOfFiles | None:
         """Read the graph that the descriptor names."""
         directory = self.root.sub(GRAPH)
-        if not directory.path.is_dir():
-            hint = hint_for_missing_part(self.root, GRAPH) if descriptor else ""
+        if not is_directory(directory.path):
+            hint = hint_for_missing_part(self.root, GRAPH)
             self._note(Code.PROJ_NO_GRAPH_DIR, f"there is no directory '{GRAPH}'", directory.where(), hint)
             return None
         if descriptor is None or not descriptor.graph_entry_point:
@@ -97,7 +98,7 @@ class Loading:
     def instances(self, descriptor: Descriptor | None, found: GraphOfFiles | None) -> tuple[Instance, ...]:
         """Read the instances that the descriptor names; each root is told the name of the application."""
         directory = self.root.sub(INSTANCES)
-        if descriptor is None or not directory.path.is_dir():
+        if descriptor is None or not is_directory(directory.path):
             return ()
         if found is None:
             message, hint = "the instances are not read, because there is no graph", "mend the problems of the graph"
@@ -116,7 +117,7 @@ class Loading:
     def commands(self) -> tuple[str, ...]:
         """Return the names of the commands that there are."""
         directory = self.root.sub(COMMANDS).path
-        if not directory.is_dir():
+        if not is_directory(directory):
             return ()
         unreadable = unreadable_below(self.root.sub(COMMANDS), self.problems, Code.P_IO_ERROR)
         names = (posixpath.basename(location) for location in visible_files(directory, unreadable=unreadable))
@@ -125,7 +126,7 @@ class Loading:
     def rules(self, command_names: Sequence[str]) -> RulesOfDirectory:
         """Read the rules, and compare them with the commands that there are."""
         directory = self.root.sub(RULES)
-        if not directory.path.is_dir():
+        if not is_directory(directory.path):
             return RulesOfDirectory()
         found = check_rules(directory, command_names)
         self.problems += found.problems
@@ -134,7 +135,7 @@ class Loading:
     def probes(self, component_names: Sequence[str] | None) -> ProbesOfDirectory:
         """Read the probes."""
         directory = self.root.sub(PROBES)
-        if not directory.path.is_dir():
+        if not is_directory(directory.path):
             return ProbesOfDirectory()
         found = check_probes(directory, component_names)
         self.problems += found.problems
@@ -152,7 +153,7 @@ class Loading:
 
     def _generated_descriptor(self) -> Descriptor:
         names = graphs_in(self.root.sub(GRAPH).path)
-        if not names and self.root.sub(GRAPH).path.is_dir():
+        if not names and is_directory(self.root.sub(GRAPH).path):
             message, hint = f"there is no *.graph in '{GRAPH}'", "a recipe begins with the first one by its name"
             self._note(Code.PROJ_MISSING_GRAPH_EP, message, self.root.sub(GRAPH).where(), hint)
         return Descriptor(
@@ -167,7 +168,7 @@ class Loading:
         is_graph = kind is FileKind.GRAPH
         entry = descriptor.graph_entry_point if is_graph else descriptor.instance_entry_point
         location = directory.normalise(entry)
-        if location is None or not (directory.path / location).exists():
+        if location is None or not exists(directory.path / location):
             missing = Code.PROJ_MISSING_GRAPH_EP if is_graph else Code.PROJ_MISSING_INSTANCE_EP
             message = f"the entry point '{entry}' does not exist in {directory.shown}"
             hint = "locations cannot leave the directory" if location is None else ""

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from roboconf_core.dsl.loader import application_root, load_application
 from roboconf_core.dsl.projects import kind_of
 from roboconf_core.dsl.single import check_file
 from roboconf_core.dsl.syntax import FileKind
-from roboconf_core.errors import Code, Problem, Where
+from roboconf_core.errors import Code, Problem, Where, has_errors
 from roboconf_core.model.instance import walk
 
 QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart"
@@ -324,6 +325,17 @@ def test_another_directory_is_named_where_one_seems_meant(tmp_path, files, given
     assert (str(problem.code), problem.hint) == ("PROJ_NO_DESC_DIR", hint)
 
 
+def test_graphs_beside_their_directory_are_to_be_moved_into_it(tmp_path):
+    write(tmp_path, {"main.graph": GRAPH, "descriptor/application.properties": DESCRIPTOR})
+    (problem,) = [each for each in load_application(tmp_path).problems if each.code is Code.PROJ_NO_GRAPH_DIR]
+    assert problem.hint == "move main.graph into a directory 'graph'"
+
+
+def test_the_files_of_something_else_are_not_listed(tmp_path):
+    write(tmp_path, {"a/x.graph": "", "b/y.instances": "", "z.drl": ""})
+    assert codes(load_application(tmp_path).problems) == ["PROJ_NO_DESC_DIR", "PROJ_NO_GRAPH_DIR"]
+
+
 @pytest.mark.parametrize(
     ("files", "kind"),
     [
@@ -373,6 +385,20 @@ def test_directories_may_be_deeper_than_any_path(app, deep):
     assert problem.code is Code.P_IO_ERROR
     assert "too long" in problem.message
     assert len(problem.message) < 400
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "n" * 5000, "a/" * 3000, "a\\u0000b", "loop"])
+def test_names_that_no_file_can_have_are_not_there(app, name):
+    entries = f"graph-entry-point = {name}\ninstance-entry-point = {name}\n"
+    write(app, {"descriptor/application.properties": DESCRIPTOR + entries, "instances/x": ""})
+    (app / "graph" / "loop").symlink_to("loop")
+    assert codes(load_application(app).problems)[0] == "PROJ_MISSING_GRAPH_EP"
+
+
+def test_a_component_whose_name_no_directory_can_have_has_no_recipe(app):
+    name = "N" * 300
+    write(app, {"graph/main.graph": GRAPH.replace("S", name)})
+    assert codes(load_application(app).problems) == ["PROJ_NO_RESOURCE_DIRECTORY"]
 
 
 def test_a_chain_of_ten_thousand_imports_is_read(app):
@@ -458,6 +484,62 @@ def test_no_order_of_lines_makes_the_checks_fail(tmp_path_factory, lines):
     for problems in (found.problems, instances.problems):
         stages = {problem.code.split("_")[0] for problem in problems if problem.severity == "error"}
         assert "RM" not in stages or "CO" not in stages, problems
+
+
+PATHS = [
+    "descriptor/application.properties",
+    "descriptor",
+    "graph/main.graph",
+    "graph/other.graph",
+    "graph/VM/t.properties",
+    "graph/VM/recipe.properties",
+    "graph/S/main.graph",
+    "instances/m.instances",
+    "instances",
+    "commands/c.commands",
+    "commands/x",
+    "rules.autonomic/r.drl",
+    "rules.autonomic/r.drl/x",
+    "probes/VM.measures",
+    "probes/VM.measures.properties",
+    "probes/deep/VM.measures",
+    "readme",
+    "x.graph",
+    "a.properties",
+]
+TEXTS = [
+    b"",
+    b"\xff\x00",
+    b"name = a\nversion = 1.0\ngraph-entry-point = main.graph\ninstance-entry-point = m.instances\nexports = VM.a as b\n",
+    b"import other.graph;\nVM {\n\tinstaller: target;\n\tchildren: S;\n}\n",
+    b"S {\n\tinstaller: bash;\n}\n",
+    b"instance of VM {\n\tname: a;\n}\n",
+    b'rule "r" when e then c end',
+    b"[EVENT a b]\n{{ x }}\n",
+    b"id = t\nhandler = local\n",
+    b"write x into /tmp/y\nexecute c\n",
+]
+
+
+@given(
+    files=st.dictionaries(st.sampled_from(PATHS), st.sampled_from(TEXTS), max_size=10),
+    is_recipe=st.booleans(),
+)
+@settings(max_examples=examples(200), deadline=None)
+def test_whatever_stands_in_a_directory_is_borne(tmp_path_factory, files, is_recipe):
+    root = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp()))
+    for name, content in sorted(files.items()):
+        file = root / name
+        if not file.exists() and not any(parent.is_file() for parent in file.parents):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+    loaded = load_application(root, shown="", is_recipe=is_recipe)
+    assert (loaded.template is None) == has_errors(loaded.problems)
+    assert len(set(loaded.problems)) == len(loaded.problems)
+    for problem in loaded.problems:
+        missing = problem.code.startswith(("PROJ_NO_DESC", "PROJ_NO_GRAPH"))
+        assert problem.where is None or missing or (root / problem.where.file).exists(), problem
+    assert isinstance(kind_of(root), str)
 
 
 def test_no_file_is_no_graph():

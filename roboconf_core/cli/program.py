@@ -13,6 +13,7 @@ from roboconf_core import __version__
 from roboconf_core.cli import agents, applications, happenings, instances, manager_commands, plugins, templates
 from roboconf_core.cli import inspect as inspection
 from roboconf_core.cli.code import code
+from roboconf_core.cli.docs import docs
 from roboconf_core.cli.down import down
 from roboconf_core.cli.fmt import fmt
 from roboconf_core.cli.graph import graph
@@ -49,6 +50,7 @@ app.command("validate", cls=Command, short_help="Check an application before any
 app.command("code", cls=Command, short_help="Explain a code, or list all codes.")(code)
 app.command("fmt", cls=Command, short_help="Write graphs and instances in one layout.")(fmt)
 app.command("graph", cls=Command, short_help="Draw an application.")(graph)
+app.command("docs", cls=Command, short_help="Describe an application.")(docs)
 app.command("lsp", cls=Command, short_help="Help editors: a language server.")(lsp)
 app.add_typer(applications.app, name="app")
 app.add_typer(templates.app, name="template")

@@ -11,6 +11,11 @@ from collections.abc import Iterator, Mapping
 from roboconf_core.documentation.diagram import Diagram, Edge, EdgeKind, NodeKind
 from roboconf_core.documentation.machines import Event, Frames, frames_of, is_frame
 from roboconf_core.documentation.words import label_of, label_of_edge
+from roboconf_core.errors import Code, InvalidModelError
+
+MAX_ARROWS = 500
+MAX_CHARACTERS = 50_000
+"""What Mermaid shows unless it is told otherwise. Source: its configuration, ``maxEdges`` and ``maxTextSize``."""
 
 _MAX_INDENT = 8
 
@@ -31,6 +36,16 @@ _COLORS = {
 def to_mermaid(diagram: Diagram) -> str:
     """Return a diagram as a Mermaid flowchart; machines of instances are frames."""
     return "".join(f"{line}\n" for line in _lines(diagram))
+
+
+def check_shown(diagram: Diagram, text: str) -> None:
+    """Refuse a flowchart that is larger than pages show; their limits are those of Mermaid, unless somebody raised them.
+
+    Raises:
+        InvalidModelError: If it has too many arrows or too long a text.
+    """
+    if len(diagram.edges) > MAX_ARROWS or len(text) > MAX_CHARACTERS:
+        raise InvalidModelError("the diagram is larger than Mermaid shows", code=Code.CLI_NO_DIAGRAM)
 
 
 def _lines(diagram: Diagram) -> Iterator[str]:

@@ -11,6 +11,7 @@ from roboconf_core.cli.main import run
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "how-to" / "diagrams.md").read_text()
+GRAPH = (ROOT / "examples" / "quickstart" / "graph" / "main.graph").read_text()
 REFERENCE = (ROOT / "docs" / "reference" / "cli.md").read_text()
 SHOWN = re.findall(r"```sh\n(roboconf [^\n]*)\n```\n\n```mermaid\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.findall(r"^roboconf ([^|\n]*?)(?: \| .*)?$", PAGE, re.MULTILINE)
@@ -49,3 +50,14 @@ def test_the_sample_of_the_reference_tells_no_key_that_there_is_not(capsys):
     assert told.keys() == printed.keys()
     assert told["nodes"][0].keys() == printed["nodes"][0].keys()
     assert {tuple(edge) for edge in told["edges"]} == {tuple(edge) for edge in printed["edges"]}
+
+
+def test_the_component_that_is_shown_is_that_of_the_quickstart():
+    (shown,) = re.findall(r"```graph\n(.*?)```", PAGE, re.DOTALL)
+    assert shown in GRAPH
+
+
+def test_the_same_files_give_the_same_description(checkout, capsys):
+    assert run(["docs", "examples/quickstart", "-o", "quickstart.md"]) == 0
+    assert run(["docs", "examples/quickstart"]) == 0
+    assert capsys.readouterr().out == Path("quickstart.md").read_text()

@@ -42,6 +42,7 @@ def main(directory: Path) -> None:
     if missing or any(plugin["problems"] for plugin in plugins):
         raise SystemExit(f"plugins missing or broken in the installed wheels: {missing or plugins}")
     print(run(roboconf, "validate", ROOT / "examples/quickstart", cwd=directory))
+    run(roboconf, "docs", ROOT / "examples/quickstart", "--format", "html", cwd=directory)
 
 
 main(Path(sys.argv[1]).resolve())

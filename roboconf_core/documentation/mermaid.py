@@ -44,7 +44,8 @@ def check_shown(diagram: Diagram, text: str) -> None:
     Raises:
         InvalidModelError: If it has too many arrows or too long a text.
     """
-    if len(diagram.edges) > MAX_ARROWS or len(text) > MAX_CHARACTERS:
+    arrows = sum(1 for _ in frames_of(diagram).edges())
+    if arrows > MAX_ARROWS or len(text) > MAX_CHARACTERS:
         raise InvalidModelError("the diagram is larger than Mermaid shows", code=Code.CLI_NO_DIAGRAM)
 
 

@@ -2,14 +2,16 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_tests import examples
 from random_diagrams import component_diagrams, instance_diagrams
 
 from roboconf_core.documentation.diagram import Diagram, Edge, EdgeKind, Node, NodeKind, View
-from roboconf_core.documentation.mermaid import to_mermaid
+from roboconf_core.documentation.mermaid import MAX_ARROWS, MAX_CHARACTERS, check_shown, to_mermaid
 from roboconf_core.documentation.words import label_of
+from roboconf_core.errors import InvalidModelError
 
 _LABEL = r'"(?:[A-Za-z0-9 ,._/-]|<br>|#[0-9]+;)+"'
 _LINES = (
@@ -91,3 +93,22 @@ def test_an_arrow_between_a_machine_and_what_is_on_it_ends_within_the_machine():
         'n3 ==>|"ip"| n1',
         'n1a ==>|"ip"| n1a',
     ]
+
+
+def test_what_is_larger_than_mermaid_shows_is_noticed():
+    machine = Node(id="/vm", name="vm", kind=NodeKind.MACHINE, component="VM")
+    apps = [Node(id=f"/vm/{i}", name="app", kind=NodeKind.SOFTWARE, component="App", parent="/vm") for i in range(501)]
+    held = [Edge(source="/vm", target=each.id, kind=EdgeKind.CONTAINMENT) for each in apps]
+    more = [
+        Edge(source=apps[0].id, target=each.id, kind=EdgeKind.DEPENDENCY, prefix="App", variables=("App.x",))
+        for each in apps
+    ]
+    drawn = [
+        Diagram(title="x", view=View.INSTANCES, nodes=(machine, *apps), edges=(*held, *more[:count]))
+        for count in (MAX_ARROWS, MAX_ARROWS + 1)
+    ]
+    check_shown(drawn[0], "x" * MAX_CHARACTERS)
+    with pytest.raises(InvalidModelError):
+        check_shown(drawn[1], "")
+    with pytest.raises(InvalidModelError):
+        check_shown(drawn[0], "x" * (MAX_CHARACTERS + 1))

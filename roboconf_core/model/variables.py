@@ -197,7 +197,8 @@ def _extend_exports(graph: Graph, name: str, extended: str | None, below: Mappin
     component = graph.components[name]
     inherited: dict[str, Export] = {}
     for facet in component.facets:
-        inherited |= declared_exports(graph, facet)
+        shared_name = facet in graph.components  # a mistake, but no reason to ask the component
+        inherited |= _facet_exports(graph, facet, {})[facet] if shared_name else declared_exports(graph, facet)
     inherited |= below
     found = _with_own(name, component.exports, inherited)
     preferred = (extended, *graph.relations.with_extended(component.facets))

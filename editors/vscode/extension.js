@@ -15,6 +15,7 @@ exports.activate = function () {
       documentSelector: [
         { language: "roboconf-graph" },
         { language: "roboconf-instances" },
+        { language: "roboconf-commands" },
         { scheme: "file", pattern: "**/descriptor/application.properties" },
       ],
     },

@@ -16,7 +16,7 @@ def lsp() -> None:
     Editors start it; see docs/how-to/editors.md.
     """
     try:
-        from roboconf_core.lsp.server import serve
+        from roboconf_core.lsp.features import serve
     except ImportError as error:
         message = f"the language server needs the package '{(error.name or 'pygls').partition('.')[0]}'"
         hint = "pip install 'roboconf-core[lsp]'"

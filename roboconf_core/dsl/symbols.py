@@ -15,12 +15,15 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
+from roboconf_core.dsl.commands.lines import logical_lines
+from roboconf_core.dsl.commands.parse import Unparsed, parse_instruction
 from roboconf_core.dsl.descriptor import external_export
 from roboconf_core.dsl.properties import read_properties
 from roboconf_core.dsl.syntax import BLANKS, Block, BlockKind, ParsedFile, Property, Slip
 from roboconf_core.dsl.values import comma_split, read_exports, read_imports
 from roboconf_core.errors import Severity
 from roboconf_core.model.graph import ExportedVariable
+from roboconf_core.model.names import is_id
 
 INSTANCE_PROPERTIES = ("name", "count", "channels", "instance-data", "instance-state")
 """Properties of instances that set no variable; neither does ``data.KEY``."""
@@ -91,7 +94,7 @@ class Role(StrEnum):
     FACETS = "facets"
     CHILDREN = "children"
     COMPONENT = "component"
-    """Of an instance."""
+    """Of an instance, or in a command."""
     PREFIX = "prefix"
     """Before the dot of a variable: a component or a facet."""
     EXPORT_PREFIX = "export prefix"
@@ -181,6 +184,21 @@ def symbols_of_descriptor(text: str) -> Symbols:
                 found.references.append(Reference(Role.FILE, value, span, owner=key))
         elif key == "exports":
             _external_exports(lines, line, len(key), value, found)
+    return found.sort()
+
+
+def symbols_of_commands(text: str) -> Symbols:
+    """Return the components that commands name; those that a variable stands for cannot be known."""
+    found = Symbols()
+    for line in logical_lines(text):
+        parsed = parse_instruction(line.text)
+        if isinstance(parsed, Unparsed):
+            found.note_gap(line.line)
+            continue
+        component = parsed.parts.get({"create": "first", "bulk": "second"}.get(parsed.kind, ""))
+        if component is not None and is_id(component.text):
+            span = Span(*line.place(component.start), len(component.text))
+            found.references.append(Reference(Role.COMPONENT, component.text, span))
     return found.sort()
 
 

@@ -5,7 +5,6 @@ Everything here is a matter of seconds for large applications, and runs in a thr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,16 +16,16 @@ from roboconf_core.dsl.instance_files import build_instances
 from roboconf_core.dsl.layout import in_file_order
 from roboconf_core.dsl.loader import RecipeCheck, load_application
 from roboconf_core.dsl.parse import parse
-from roboconf_core.dsl.symbols import Span
-from roboconf_core.dsl.syntax import BLANKS, FileKind
+from roboconf_core.dsl.syntax import FileKind
 from roboconf_core.errors import Code, Problem, Where
-from roboconf_core.lsp.documents import DESCRIPTOR, FILE_KINDS, Document, application_of
+from roboconf_core.lsp.documents import DESCRIPTOR, FILE_KINDS, Document, application_of, language_of
+from roboconf_core.lsp.library import ReadFile
+from roboconf_core.lsp.places import shown_part
 from roboconf_core.lsp.positions import Range, Text
 from roboconf_core.model.graph import Component
 
 _NOT_LOOKED_AT = frozenset({Code.PROJ_UNREACHABLE_FILE, Code.PROJ_INVALID_FILE_LOCATION})
 _OF_LINES = ("P_", "PM_")
-_WORD = re.compile(r"[^\s,;:{}#\"=]+")
 _MOST_PROBLEMS = 500
 """Of one file; nobody reads more, and editors become slow."""
 
@@ -137,41 +136,19 @@ def _lines_of(document: Document) -> list[Problem]:
     text = Text(document.text)
     file = SourceFile(document.path.name, document.path.name, parse(document.text, kind), text.lines, usable=True)
     sources = Sources([file], complete=False)
-    problems = (
-        build_graph(sources).problems if kind is FileKind.GRAPH else build_instances(sources, None, None).problems
-    )
-    return [problem for problem in in_file_order(problems) if problem.code.startswith(_OF_LINES)]
+    return [problem for problem in _problems_of(sources, kind) if problem.code.startswith(_OF_LINES)]
 
 
 def _by_file(
     problems: Iterable[tuple[Path, Problem]], texts: Mapping[Path, str], encoding: str
 ) -> dict[Path, list[Placed]]:
     files: dict[Path, list[Placed]] = {}
-    read: dict[Path, Text] = {}
+    read: dict[Path, ReadFile] = {}
     for path, problem in problems:
         if path not in read:
-            read[path] = Text(texts[path] if path in texts else read_text(path, Where(file=""))[0] or "", encoding)
+            text = texts[path] if path in texts else read_text(path, Where(file=""))[0] or ""
+            read[path] = ReadFile(path, language_of(path), text, encoding)
         placed = files.setdefault(path, [])
         if len(placed) < _MOST_PROBLEMS:
-            placed.append(Placed(problem, read[path].range_of(shown_part(read[path].lines, problem.where))))
+            placed.append(Placed(problem, read[path].text.range_of(shown_part(read[path], problem))))
     return files
-
-
-def shown_part(lines: list[str], where: Where | None) -> Span:
-    """Return the part of a line that a problem is shown at: the head of a block, a word, or the whole line."""
-    line = where.line if where else 0
-    if where is None or not 1 <= line <= len(lines):
-        last = len(lines)
-        return Span(max(min(line, last), 1), 1, len(lines[0]) if line < 1 else 0)
-    text = lines[line - 1]
-    instruction = text.partition("#")[0].rstrip(BLANKS)
-    indent = len(instruction) - len(instruction.lstrip(BLANKS))
-    start = where.column - 1
-    if start < 0:
-        return Span(line, indent + 1, len(instruction) - indent)
-    if start == indent and "{" in instruction:
-        return Span(line, where.column, len(instruction[start:].partition("{")[0].rstrip(BLANKS)) or 1)
-    if match := _WORD.match(text, start):
-        return Span(line, where.column, len(match[0]))
-    start = min(start, len(text))
-    return Span(line, start + 1, 1) if start < len(text) else Span(line, max(start, 1), min(1, start))

@@ -18,13 +18,19 @@ class Language(StrEnum):
 
     GRAPH = "roboconf-graph"
     INSTANCES = "roboconf-instances"
+    COMMANDS = "roboconf-commands"
     PROPERTIES = "properties"
     OTHER = "other"
     """Checked as a part of an application at most."""
 
 
 FILE_KINDS = {Language.GRAPH: FileKind.GRAPH, Language.INSTANCES: FileKind.INSTANCES}
-_SUFFIXES = {".graph": Language.GRAPH, ".instances": Language.INSTANCES, ".properties": Language.PROPERTIES}
+_SUFFIXES = {
+    ".graph": Language.GRAPH,
+    ".instances": Language.INSTANCES,
+    ".commands": Language.COMMANDS,
+    ".properties": Language.PROPERTIES,
+}
 
 
 class Document(NamedTuple):
@@ -44,10 +50,15 @@ def document_of(uri: str, language_id: str, version: int | None, text: str) -> D
     """Return a document that a client opened; its name tells its language before the client does."""
     file = path_of(uri)
     path = file or Path(os.devnull, uri.rpartition("/")[2].partition("?")[0].replace("\0", "") or "untitled")
-    language = _SUFFIXES.get(path.suffix.lower())
-    if language is None:
-        language = Language(language_id) if language_id in list(Language) else Language.OTHER
+    language = language_of(path)
+    if language is Language.OTHER and language_id in list(Language):
+        language = Language(language_id)
     return Document(uri, path, language, version, text, file is not None)
+
+
+def language_of(path: Path) -> Language:
+    """Return the language that the name of a file tells."""
+    return _SUFFIXES.get(path.suffix.lower(), Language.OTHER)
 
 
 def path_of(uri: str) -> Path | None:

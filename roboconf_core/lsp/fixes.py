@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from roboconf_core.dsl.symbols import Span
 from roboconf_core.errors import Code
-from roboconf_core.lsp.documents import Language
 from roboconf_core.lsp.library import ReadFile
 
 _DID_YOU_MEAN = re.compile(r"did you mean '([^']+)'\?")
@@ -40,8 +39,7 @@ def fix_of(file: ReadFile, code: str, message: str, line: int, column: int) -> F
     if proposed is None:
         return None
     wrong = [name for name in _QUOTED.findall(message[: proposed.start()]) if name != proposed[1]]
-    in_block = code.startswith("CO_INEXISTING") and file.language is Language.GRAPH
-    span = _referred_to(file, wrong, line) if in_block else _standing_at(file, wrong, line, column)
+    span = _standing_at(file, wrong, line, column)
     return Fix(f"Change to '{proposed[1]}'", span, proposed[1]) if span else None
 
 
@@ -61,14 +59,3 @@ def _standing_at(file: ReadFile, names: list[str], line: int, column: int) -> Sp
     match = next((found for word in words if (found := word.match(text, column - 1))), None)
     match = match or next((found for word in words if (found := word.search(text))), None)
     return Span(line, match.start() + 1, len(match[0])) if match else None
-
-
-def _referred_to(file: ReadFile, names: list[str], line: int) -> Span | None:
-    """Return a name that is used in the block which begins on a line."""
-    if file.parsed is None:
-        return None
-    owner = next((block.name for block in file.parsed.blocks if block.line == line), None)
-    for reference in file.symbols.references:
-        if owner is not None and reference.owner == owner and reference.name in names:
-            return reference.span
-    return None

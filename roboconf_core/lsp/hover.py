@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from roboconf_core.dsl.symbols import Definition, Role, Span, is_override
 from roboconf_core.dsl.syntax import Block, BlockKind, Property
 from roboconf_core.lsp import vocabulary
-from roboconf_core.lsp.index import ALL_VARIABLES, File, Index, OneInstance, Type, Variable
+from roboconf_core.lsp.index import ALL_VARIABLES, Index
 from roboconf_core.lsp.library import ReadFile
+from roboconf_core.lsp.meanings import File, OneInstance, Type, Variable
 from roboconf_core.model.graph import Component, ExportedVariable
 from roboconf_core.model.variables import declared_exports, is_ip
 

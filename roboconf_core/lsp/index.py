@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from roboconf_core.dsl.symbols import Definition, Reference, Role, Span, SymbolKind
 from roboconf_core.dsl.syntax import BlockKind
 from roboconf_core.dsl.type_blocks import annotation_of, declare_type
 from roboconf_core.lsp.documents import FILE_KINDS, Language
 from roboconf_core.lsp.library import ReadFile, Snapshot
-from roboconf_core.model.graph import Component, ExportedVariable, Facet, Graph
+from roboconf_core.lsp.meanings import Declaration, File, Found, Location, Meaning, OneInstance, Type, Variable
+from roboconf_core.model.graph import Component, Facet, Graph
 
 TYPE_ROLES = frozenset(
     {Role.EXTENDS, Role.FACETS, Role.CHILDREN, Role.COMPONENT, Role.PREFIX, Role.EXPORT_PREFIX},
@@ -30,60 +29,6 @@ VARIABLE_ROLES = frozenset({Role.IMPORT, Role.OVERRIDE, Role.EXTERNAL_EXPORT})
 ALL_VARIABLES = "*"
 
 _Symbol = TypeVar("_Symbol", Definition, Reference)
-
-
-class Location(NamedTuple):
-    """A part of a file."""
-
-    path: Path
-    span: Span
-
-
-class Declaration(NamedTuple):
-    """Where a type declares a variable."""
-
-    type_name: str
-    variable: ExportedVariable
-    place: Location
-    """Of its local name."""
-
-
-class Type(NamedTuple):
-    """A component or facet."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """An exported variable, with all types that have it."""
-
-    local: str
-    types: frozenset[str]
-    seen_as: str
-    """The type that it was asked through."""
-
-
-class File(NamedTuple):
-    """A file that another one names."""
-
-    path: Path
-
-
-class OneInstance(NamedTuple):
-    """An instance."""
-
-    definition: Definition
-
-
-Meaning = Type | Variable | File | OneInstance
-
-
-class Found(NamedTuple):
-    """What stands at a place."""
-
-    meaning: Meaning
-    span: Span
 
 
 class Index:

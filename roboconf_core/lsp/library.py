@@ -12,7 +12,7 @@ from pathlib import Path
 
 from roboconf_core.dsl.files import Directory, read_text
 from roboconf_core.dsl.parse import parse
-from roboconf_core.dsl.symbols import Role, Symbols, symbols_of, symbols_of_descriptor
+from roboconf_core.dsl.symbols import Role, Symbols, symbols_of, symbols_of_commands, symbols_of_descriptor
 from roboconf_core.dsl.syntax import FileKind, ParsedFile
 from roboconf_core.errors import Where
 from roboconf_core.lsp.documents import DESCRIPTOR, FILE_KINDS, Document, Language, application_of
@@ -45,6 +45,8 @@ class ReadFile:
         """All it declares and refers to."""
         if self.parsed is not None:
             return symbols_of(self.parsed, self.text.lines)
+        if self.language is Language.COMMANDS:
+            return symbols_of_commands(self.text.text)
         is_descriptor = self.path.name == DESCRIPTOR
         return symbols_of_descriptor(self.text.text) if is_descriptor else Symbols()
 
@@ -56,7 +58,7 @@ class Snapshot:
     current: ReadFile
     """Where the question is asked."""
     files: Mapping[Path, ReadFile]
-    """Descriptor, graph and instances that the entry points and the current file lead to."""
+    """Descriptor, commands, and the graph and instances that the entry points and the current file lead to."""
     root: Path | None = None
     """Of the application; None for a file that belongs to none."""
 
@@ -115,6 +117,7 @@ class Library:
         if root is not None:
             entry = (root / "descriptor" / DESCRIPTOR, Language.PROPERTIES)
             found = self._reached(root, entry, unsaved, stand_in)
+            found |= self._commands(root, unsaved)
         if current.path not in found and current.language in FILE_KINDS:
             found |= self._reached(root, (current.path, current.language), unsaved, stand_in)
         return Snapshot(current, found, root)
@@ -143,6 +146,12 @@ class Library:
                     if location is not None:
                         queue.append((directory.path / location, target))
         return found
+
+    def _commands(self, root: Path, unsaved: Mapping[Path, Document]) -> dict[Path, ReadFile]:
+        files = (
+            self._file(path, Language.COMMANDS, unsaved) for path in sorted((root / "commands").rglob("*.commands"))
+        )
+        return {file.path: file for file in files if file is not None}
 
     def _file(self, path: Path, language: Language, unsaved: Mapping[Path, Document]) -> ReadFile | None:
         stamp, known = self._read.get(path, (None, None))

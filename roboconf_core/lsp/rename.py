@@ -11,7 +11,8 @@ from pathlib import Path
 from roboconf_core.dsl.symbols import Role, SymbolKind
 from roboconf_core.errors import Code, RoboconfError
 from roboconf_core.lsp.documents import Language
-from roboconf_core.lsp.index import ALL_VARIABLES, Found, Index, Location, OneInstance, Type, Variable
+from roboconf_core.lsp.index import ALL_VARIABLES, Index
+from roboconf_core.lsp.meanings import Found, Location, OneInstance, Type, Variable
 from roboconf_core.model.names import is_id
 from roboconf_core.model.variables import is_ip
 

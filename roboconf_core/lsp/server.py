@@ -9,20 +9,24 @@ Source: Language Server Protocol 3.17.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
 
 from roboconf_core import __version__
 from roboconf_core.hooks.manager import Plugins, load_plugins
 from roboconf_core.lsp import answers
-from roboconf_core.lsp.answers import EditAbilities, Question
+from roboconf_core.lsp.answers import Question
+from roboconf_core.lsp.changes import EditAbilities
 from roboconf_core.lsp.checks import Checked, Checker, Project, project_of
 from roboconf_core.lsp.documents import Document, document_of
 from roboconf_core.lsp.library import Library
@@ -30,9 +34,10 @@ from roboconf_core.lsp.rename import RenameRefusedError
 
 TYPING_PAUSE_S = 0.3
 """Nothing is checked before the user has stopped typing for this long."""
-_REQUEST_FAILED = -32803
+REQUEST_FAILED = -32803
 """Code of the protocol for a request that is understood, but cannot be fulfilled."""
-_WATCHED = "**/*.{graph,instances,properties,commands,drl,measures}"
+
+log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -62,15 +67,12 @@ class RoboconfServer(LanguageServer):
 
     def documents(self) -> dict[Path, Document]:
         """Return all open documents by path."""
-        found = {}
-        for each in self.workspace.text_documents.values():
-            document = document_of(each.uri, each.language_id or "", each.version, each.source)
-            found[document.path] = document
-        return found
+        return {document.path: document for document in map(_document, self.workspace.text_documents.values())}
 
     def document(self, uri: str) -> Document | None:
         """Return an open document."""
-        return next((each for each in self.documents().values() if each.uri == uri), None)
+        found = self.workspace.text_documents.get(unquote(uri))  # clients may spell one URI in several ways
+        return _document(found) if found is not None else None
 
     # --- questions
 
@@ -92,7 +94,7 @@ class RoboconfServer(LanguageServer):
                 self._questions, lambda: answer(Question(self._library, document, documents), *args, **kwargs)
             )
         except RenameRefusedError as error:
-            raise JsonRpcException(error.problems[0].message, _REQUEST_FAILED) from error
+            raise JsonRpcException(error.problems[0].message, REQUEST_FAILED) from error
 
     def is_current(self, document: Document) -> bool:
         """Tell whether a document is still as it was."""
@@ -150,10 +152,11 @@ class RoboconfServer(LanguageServer):
         state.fresh = state.fresh or fresh
         if state.task is None or state.task.done():
             state.task = asyncio.get_running_loop().create_task(self._check_until_current(project, state))
+            state.task.add_done_callback(_log_defect)
 
     async def _check_until_current(self, project: Project, state: _State) -> None:
-        """Check until nothing changed meanwhile; what was found of older texts is dropped."""
-        while project in self._projects:
+        """Check until nothing changed meanwhile; what was found of older texts, or of what was closed, is dropped."""
+        while self._projects.get(project) is state:
             generation = state.generation
             await asyncio.sleep(state.pause_s)
             if generation != state.generation:
@@ -201,6 +204,16 @@ class RoboconfServer(LanguageServer):
         return document.uri if document else path.as_uri()
 
 
+def _document(found: TextDocument) -> Document:
+    return document_of(found.uri, found.language_id or "", found.version, found.source)
+
+
+def _log_defect(task: asyncio.Task[None]) -> None:
+    """Tell of a check that ended as it should not; the next change begins another one."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a check failed", exc_info=error)
+
+
 class _State:
     """How far the checks of one project are."""
 
@@ -212,127 +225,3 @@ class _State:
         self.task: asyncio.Task[None] | None = None
         self.shown: set[Path] = set()
         """Files that problems are shown for."""
-
-
-def serve(stdin: BinaryIO, stdout: BinaryIO) -> int:
-    """Serve one client until it ends, and return the exit status: 1 when it ended without saying so."""
-    server = build_server()
-    server.start_io(stdin, stdout)
-    return 0 if server.ended_well else 1
-
-
-def build_server() -> RoboconfServer:
-    """Return a server with all that it can answer."""
-    server = RoboconfServer()
-    _register_life(server)
-    _register_questions(server)
-    _register_changes(server)
-    return server
-
-
-def _register_life(server: RoboconfServer) -> None:
-    @server.feature(types.INITIALIZE)
-    def initialize(ls: RoboconfServer, params: types.InitializeParams) -> None:
-        ls.begin()
-
-    @server.feature(types.INITIALIZED)
-    async def initialized(ls: RoboconfServer, params: types.InitializedParams) -> None:
-        workspace = ls.client_capabilities.workspace
-        watching = workspace.did_change_watched_files if workspace else None
-        if watching and watching.dynamic_registration:
-            options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
-            await ls.client_register_capability_async(
-                types.RegistrationParams(
-                    [types.Registration("roboconf-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)]
-                )
-            )
-
-    @server.feature(types.SHUTDOWN)
-    def shutdown(ls: RoboconfServer, params: Any) -> None:  # noqa: ANN401 - there are none
-        ls.ended_well = True
-
-    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    async def opened(ls: RoboconfServer, params: types.DidOpenTextDocumentParams) -> None:
-        ls.check(params.text_document.uri, fresh=True)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    async def changed(ls: RoboconfServer, params: types.DidChangeTextDocumentParams) -> None:
-        ls.check(params.text_document.uri, pause_s=TYPING_PAUSE_S)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    async def saved(ls: RoboconfServer, params: types.DidSaveTextDocumentParams) -> None:
-        ls.check(params.text_document.uri, fresh=True)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    async def closed(ls: RoboconfServer, params: types.DidCloseTextDocumentParams) -> None:
-        ls.check(params.text_document.uri)
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    async def files_changed(ls: RoboconfServer, params: types.DidChangeWatchedFilesParams) -> None:
-        ls.check_all()
-
-
-def _register_questions(server: RoboconfServer) -> None:
-    @server.feature(
-        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[".", ":", ",", " ", "="])
-    )
-    async def completion(ls: RoboconfServer, params: types.CompletionParams) -> types.CompletionList | None:
-        return await ls.ask(params.text_document.uri, answers.completion, params.position, ls.installers)
-
-    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
-    async def definition(ls: RoboconfServer, params: types.DefinitionParams) -> list[types.Location] | None:
-        return await ls.ask(params.text_document.uri, answers.definitions, params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
-    async def references(ls: RoboconfServer, params: types.ReferenceParams) -> list[types.Location] | None:
-        with_declaration = params.context.include_declaration
-        return await ls.ask(params.text_document.uri, answers.references, params.position, with_declaration)
-
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
-    async def highlight(
-        ls: RoboconfServer, params: types.DocumentHighlightParams
-    ) -> list[types.DocumentHighlight] | None:
-        return await ls.ask(params.text_document.uri, answers.highlights, params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_HOVER)
-    async def hover(ls: RoboconfServer, params: types.HoverParams) -> types.Hover | None:
-        return await ls.ask(params.text_document.uri, answers.hover_text, params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    async def symbols(ls: RoboconfServer, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | None:
-        return await ls.ask(params.text_document.uri, answers.document_symbols)
-
-    @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
-    async def folding(ls: RoboconfServer, params: types.FoldingRangeParams) -> list[types.FoldingRange] | None:
-        return await ls.ask(params.text_document.uri, answers.folding_ranges)
-
-
-def _register_changes(server: RoboconfServer) -> None:
-    @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
-    async def prepare_rename(ls: RoboconfServer, params: types.PrepareRenameParams) -> types.Range | None:
-        return await ls.ask(params.text_document.uri, answers.rename_range, params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_RENAME)
-    async def rename(ls: RoboconfServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
-        found = await ls.ask(
-            params.text_document.uri, answers.renaming, params.position, params.new_name, ls.edit_abilities()
-        )
-        if found is None:
-            return None
-        edit, moves = found
-        for old, new in moves:
-            message = f"rename {old} to {new.name} as well: it belongs to the component"
-            ls.window_show_message(types.ShowMessageParams(types.MessageType.Warning, message))
-        return edit
-
-    @server.feature(types.TEXT_DOCUMENT_FORMATTING)
-    async def formatting(ls: RoboconfServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
-        document = ls.document(params.text_document.uri)
-        edits = await ls.ask(params.text_document.uri, answers.formatting)
-        return edits if document and ls.is_current(document) else None
-
-    @server.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
-    )
-    async def code_action(ls: RoboconfServer, params: types.CodeActionParams) -> list[types.CodeAction] | None:
-        return await ls.ask(params.text_document.uri, answers.code_actions, params.context.diagnostics)

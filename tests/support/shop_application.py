@@ -96,6 +96,15 @@ exports = Tomcat.port as page_port, \\
 """
 
 
+COMMANDS = """# Tomcat
+define x = t$(SMART_INDEX) under /web1
+create Tomcat as $(x) \\
+	under /web1
+deploy and start all instances of  Tomcat  # Tomcat
+Stop all /web1/tomcat
+"""
+
+
 def write_shop(directory):
     """Write the application, which has no problem, and return its directory."""
     files = {
@@ -103,6 +112,7 @@ def write_shop(directory):
         "graph/main.graph": GRAPH,
         "graph/data.graph": DATA,
         "instances/model.instances": INSTANCES,
+        "commands/more.commands": COMMANDS,
     }
     for name in ("VM", "DataVM"):
         files[f"graph/{name}/target.properties"] = f"id = {name}\nname = {name}\nhandler = in-memory\n"

@@ -11,7 +11,7 @@ def shop(tmp_path):
 
 @pytest.fixture(scope="module")
 def running_editor():
-    from editors import editor_with  # skips where pygls is missing, which a conftest cannot
+    from lsp_clients import editor_with  # skips where pygls is missing, which a conftest cannot
 
     with editor_with() as found:
         yield found

@@ -1,7 +1,7 @@
 """Renaming, formatting and quick fixes: the application is as sound afterwards as before."""
 
 import pytest
-from editors import JsonRpcException, editor_with, types
+from lsp_clients import JsonRpcException, editor_with, types
 
 from roboconf_core.cli.validate import problems_of
 from roboconf_core.lsp.documents import path_of
@@ -150,6 +150,14 @@ def test_a_variable_does_not_take_over_what_an_instance_has_for_itself(editor, s
     editor.change(instances, editor.texts[instances].replace("greeting:", "own:"))
     message = refusal(editor, graph, "port = 8080", "own")
     assert message == "an instance of 'Tomcat' sets 'own' already (see instances/model.instances:7)"
+
+
+def test_commands_name_a_component_by_its_new_name(editor, shop, graph):
+    apply_to_files(rename(editor, graph, "Tomcat {", "Web"))
+    text = (shop / "commands/more.commands").read_text()
+    assert "create Web as" in text
+    assert "# Tomcat" in text
+    assert problems_of(shop) == []
 
 
 def test_nothing_is_renamed_while_a_line_could_hold_the_name(editor, shop, graph):

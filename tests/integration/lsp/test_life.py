@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from editors import PROGRAM, Editor, editor_with, types
+from lsp_clients import PROGRAM, Editor, JsonRpcException, editor_with, types
 
 
 @pytest.fixture
@@ -136,6 +136,37 @@ def test_what_plugins_print_does_not_disturb_the_protocol(tmp_path):
         params = types.CompletionParams(**editor.at(uri, "installer: ", offset=11))
         assert editor.request("textDocument/completion", params).items[0].label == "target"
         assert editor.end() == 0
+
+
+def test_a_refusal_is_no_defect_in_the_log(shop):
+    with editor_with() as editor:
+        graph = editor.open(shop / "graph/main.graph")
+        with pytest.raises(JsonRpcException):
+            editor.request("textDocument/rename", types.RenameParams(new_name="1", **editor.at(graph, "Tomcat {")))
+        assert editor.end() == 0
+        assert editor.log() == ""
+
+
+def test_a_check_that_fails_is_told_in_the_log_and_done_again(tmp_path, shop):
+    broken = tmp_path / "broken"
+    (broken / "broken-1.0.dist-info").mkdir(parents=True)
+    (broken / "broken-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (broken / "broken-1.0.dist-info/entry_points.txt").write_text("[roboconf]\nbroken = broken_plugin\n")
+    (broken / "broken_plugin.py").write_text(
+        "from roboconf_core.lsp.checks import Checker\n"
+        "right = Checker.check\n"
+        "def wrong(*_, **__):\n"
+        "    Checker.check = right\n"
+        "    raise KeyError('a defect')\n"
+        "Checker.check = wrong\n"
+    )
+    with editor_with(environment={**os.environ, "PYTHONPATH": str(broken)}) as editor:
+        graph = editor.open(shop / "graph/main.graph")
+        editor.request("textDocument/hover", types.HoverParams(**editor.at(graph, "Tomcat {")))
+        while "a check failed" not in editor.log_line():
+            pass
+        editor.change(graph, editor.texts[graph] + "oops;\n")
+        editor.problems(graph, lambda found: found)
 
 
 def test_requests_for_places_that_do_not_exist_are_answered(editor, graph):

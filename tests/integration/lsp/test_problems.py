@@ -2,7 +2,7 @@
 
 import shutil
 
-from editors import EVERYTHING, editor_with, types
+from lsp_clients import EVERYTHING, editor_with, types
 
 ERROR, WARNING = types.DiagnosticSeverity.Error, types.DiagnosticSeverity.Warning
 
@@ -23,6 +23,19 @@ def test_a_problem_has_its_place_code_severity_and_hint(editor, graph):
         "component 'Tomcat' imports 'MySQL.prot', which no component exports\ndid you mean 'MySQL.port'?"
     )
     assert editor.text_in(graph, problem.range) == "MySQL.prot"
+
+
+def test_a_name_that_does_not_exist_is_shown_where_it_is_used(editor, graph):
+    text = editor.texts[graph].replace("children: Balancer, Backend;", "children: Balancer, Jety, Backend;")
+    editor.change(graph, text)
+    (problem,) = editor.codes(graph, "CO_INEXISTING_CHILD")
+    assert editor.text_in(graph, problem.range) == "Jety"
+
+
+def test_a_problem_of_a_whole_block_is_shown_at_its_head(editor, instances):
+    editor.change(instances, editor.texts[instances].replace("\t\tname: jetty;\n", ""))
+    (problem,) = editor.codes(instances, "PM_MISSING_INSTANCE_NAME")
+    assert editor.text_in(instances, problem.range) == "instance of Jetty"
 
 
 def test_a_place_behind_an_emoji_is_counted_as_the_client_counts(editor, graph):
@@ -148,6 +161,17 @@ def test_texts_of_other_places_and_languages_are_left_alone(editor, graph, tmp_p
     editor.change(graph, editor.texts[graph] + "oops;\n")
     editor.problems(graph, lambda found: found)
     assert not any(editor.diagnostics[uri] for uri in others)
+
+
+def test_a_document_may_be_spelled_in_several_ways(editor, shop, graph):
+    spelled = graph.replace("%20", " ").replace("file:///", "file://localhost/")
+    other = graph.replace("main", "m%61in")
+    assert other != graph
+    params = types.HoverParams(types.TextDocumentIdentifier(other), editor.position(graph, "Tomcat {"))
+    assert "**component** `Tomcat`" in editor.request("textDocument/hover", params).contents.value
+    data = editor.open(shop / "graph/data.graph", uri=spelled.replace("main", "data"))
+    editor.change(data, editor.texts[data] + "oops;\n")
+    assert editor.problems(data, lambda found: found)
 
 
 def test_lines_may_end_like_on_windows(editor, graph):

@@ -1,7 +1,7 @@
 """Completion, definition, references, hover, outline: as an editor asks for them."""
 
 import pytest
-from editors import types
+from lsp_clients import types
 
 from roboconf_core.hooks.manager import load_plugins
 
@@ -105,7 +105,15 @@ def test_all_uses_of_a_component_are_found_in_all_files(editor, graph):
         ("main.graph", 31, "Tomcat"),
         ("model.instances", 5, "Tomcat"),
         ("model.instances", 16, "Tomcat"),
+        ("more.commands", 3, "Tomcat"),
+        ("more.commands", 5, "Tomcat"),
     ]
+
+
+def test_a_component_that_a_command_names_leads_to_the_graph(editor, shop):
+    uri = editor.open(shop / "commands/more.commands")
+    assert definition(editor, uri, "instances of  Tomcat", offset=15) == [("main.graph", 16, "Tomcat")]
+    assert "**component** `Tomcat`" in hover(editor, uri, "create Tomcat", offset=8)[1]
 
 
 def test_all_uses_of_a_variable_are_found_through_all_types_that_inherit_it(editor, graph):

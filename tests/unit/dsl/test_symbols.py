@@ -9,7 +9,7 @@ from random_models import graphs, ids, instance_trees
 
 from roboconf_core.dsl.parse import parse
 from roboconf_core.dsl.render import render_graph, render_instances
-from roboconf_core.dsl.symbols import Role, Span, SymbolKind, symbols_of, symbols_of_descriptor
+from roboconf_core.dsl.symbols import Role, Span, SymbolKind, symbols_of, symbols_of_commands, symbols_of_descriptor
 from roboconf_core.dsl.syntax import FileKind
 
 GRAPH, INSTANCES = FileKind.GRAPH, FileKind.INSTANCES
@@ -157,6 +157,20 @@ def test_what_a_descriptor_gives_to_others_is_found_over_several_lines():
 def test_exports_of_a_descriptor_that_are_hidden_by_escapes_are_a_gap():
     assert symbols_of_descriptor("exports = \\u0041.ip as x\n").gap == 1
     assert symbols_of_descriptor("exports = A.ip is x\n").gap == 1
+
+
+def test_commands_name_components():
+    text = (
+        "# Tomcat\ncreate \\\n\t Tomcat as Tomcat\n\tdelete all instances of VM # VM\ncreate $(x) as y\nstop all /VM\n"
+    )
+    found = symbols_of_commands(text)
+    assert [(each.role, each.name, each.span) for each in found.references] == [
+        (Role.COMPONENT, "Tomcat", Span(3, 3, 6)),
+        (Role.COMPONENT, "VM", Span(4, 26, 2)),
+    ]
+    assert_places_are_exact(text, found)
+    assert found.gap == 0
+    assert symbols_of_commands("stop all /x\ncreate Tomcat\n").gap == 2
 
 
 def test_deeply_nested_instances_are_borne():

@@ -7,33 +7,33 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lsp_clients import types
 from property_tests import examples
 from random_models import graphs, ids
-from shop_application import DATA, DESCRIPTOR, GRAPH, INSTANCES
+from shop_application import COMMANDS, DATA, DESCRIPTOR, GRAPH, INSTANCES
 
-from editors import types
 from roboconf_core.dsl.render import render_graph
-from roboconf_core.lsp import answers
-from roboconf_core.lsp.answers import EditAbilities, Question
+from roboconf_core.lsp import answers, changes
+from roboconf_core.lsp.answers import Question
+from roboconf_core.lsp.changes import EditAbilities
 from roboconf_core.lsp.checks import Checker, Project, project_of
 from roboconf_core.lsp.documents import document_of
 from roboconf_core.lsp.library import Library
 from roboconf_core.lsp.rename import RenameRefusedError
 
-WORDS = (
-    "VM|facet |instance of |import |name: |exports: |imports: |extends: |children: |facets: |random[port] |port|A.b|B"
-)
+WORDS = "VM|create |instances of |facet |instance of |import |name: |exports: |imports: |extends: |children: |facets: |random[port] |port|A.b|B"
 pieces = st.sampled_from(
     [*'{}:;,.#"= \t\n*', *WORDS.split("|"), "{\n", ";\n", "}\n", "external ", "(optional)", "\r", "😀"]
 )
 fragments = st.lists(pieces, max_size=25).map("".join)
-names = st.sampled_from(["main.graph", "model.instances", "application.properties"])
+names = st.sampled_from(["main.graph", "model.instances", "application.properties", "more.commands"])
 
 PLACES = {
     "main.graph": "graph/main.graph",
     "data.graph": "graph/data.graph",
     "model.instances": "instances/model.instances",
     "application.properties": "descriptor/application.properties",
+    "more.commands": "commands/more.commands",
 }
 
 
@@ -78,6 +78,7 @@ def shop(root, **texts):
         "data_graph": DATA,
         "model_instances": INSTANCES,
         "application_properties": DESCRIPTOR,
+        "more_commands": COMMANDS,
     }
     return World(root, **(sound | texts))
 
@@ -89,12 +90,12 @@ def ask_everything(question, position):
     answers.highlights(question, position)
     answers.hover_text(question, position)
     answers.completion(question, position, lambda: ["bash"])
-    answers.formatting(question)
+    changes.formatting(question)
     answers.document_symbols(question)
     answers.folding_ranges(question)
     try:
-        answers.rename_range(question, position)
-        answers.renaming(question, position, "New", EditAbilities(versions=True, moves=True))
+        changes.rename_range(question, position)
+        changes.renaming(question, position, "New", EditAbilities(versions=True, moves=True))
     except RenameRefusedError:
         pass
 
@@ -117,7 +118,7 @@ def test_every_question_is_answered_while_a_file_is_being_changed(root, data):
     checked = Checker().check(project_of(question.document), world.documents, fresh=True)
     for placed in (each for found in checked.problems.values() for each in found):
         diagnostic = answers.to_diagnostic(placed)
-        answers.code_actions(question, [diagnostic])
+        changes.code_actions(question, [diagnostic])
         assert diagnostic.range.start <= diagnostic.range.end
 
 
@@ -152,7 +153,7 @@ def test_all_that_can_be_renamed_in_an_application_is_renamed_everywhere(root):
         for position in places_of(shop(root).question(name)):
             world = shop(root)
             try:
-                edit, _ = answers.renaming(world.question(name), position, "Fresh", EditAbilities(True, True))
+                edit, _ = changes.renaming(world.question(name), position, "Fresh", EditAbilities(True, True))
             except RenameRefusedError:
                 continue
             edited(world, edit)
@@ -174,7 +175,7 @@ def test_a_graph_has_the_same_problems_after_a_name_was_changed(root, data):
     position = data.draw(st.sampled_from(list(places_of(question))))
     new_name = data.draw(ids)
     try:
-        edit, _ = answers.renaming(question, position, new_name, EditAbilities(True, True))
+        edit, _ = changes.renaming(question, position, new_name, EditAbilities(True, True))
     except RenameRefusedError:
         return
     edited(world, edit)

@@ -6,14 +6,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from shop_application import DATA, GRAPH, INSTANCES
+from shop_application import COMMANDS, DATA, GRAPH, INSTANCES
 
+from roboconf_core.dsl.commands.words import FORMS, VERBS
 from roboconf_core.lsp import vocabulary
 from roboconf_core.lsp.documents import Language
 
 ROOT = Path(__file__).parents[3]
 EDITORS = ROOT / "editors"
-GRAMMAR = json.loads((EDITORS / "roboconf.tmLanguage.json").read_text())
+GRAMMARS = {path.name.partition(".")[0]: json.loads(path.read_text()) for path in EDITORS.glob("*.tmLanguage.json")}
+GRAMMAR = GRAMMARS["roboconf"]
 EXTENSION = json.loads((EDITORS / "vscode/package.json").read_text())
 PAGE = (ROOT / "docs/how-to/editors.md").read_text()
 
@@ -37,11 +39,12 @@ def first_rule(line):
 
 
 def test_every_pattern_is_a_regular_expression_and_every_include_leads_somewhere():
-    patterns = [rule[key] for rule in rules(GRAMMAR) for key in ("match", "begin", "end") if key in rule]
-    assert len(patterns) > 20
+    every = [rule for grammar in GRAMMARS.values() for rule in rules(grammar)]
+    patterns = [rule[key] for rule in every for key in ("match", "begin", "end") if key in rule]
+    assert len(patterns) > 30
     for pattern in patterns:
         re.compile(pattern)
-    for rule in rules(GRAMMAR):
+    for rule in every:
         assert rule.get("include", "#comment").removeprefix("#") in GRAMMAR["repository"]
         assert not {"begin", "end"} & rule.keys() or {"begin", "end"} <= rule.keys()
         groups = re.compile(rule.get("match") or rule.get("begin") or "").groups
@@ -82,12 +85,28 @@ def test_all_properties_are_known():
         assert captured["support.type.property-name.roboconf"] == key
 
 
-def test_the_extension_brings_the_grammar_to_both_languages():
+def test_commands_are_coloured_by_their_words():
+    rules_of_lines = [re.compile(rule["match"]) for rule in GRAMMARS["roboconf-commands"]["patterns"]]
+    for line in COMMANDS.splitlines():
+        assert any(rule.search(line) for rule in rules_of_lines), line
+    for keyword in FORMS:
+        line = f"{FORMS[keyword].usage.replace('COMPONENT', 'VM').replace('NAME', 'x')}"
+        assert any(rule.match(line) for rule in rules_of_lines), line
+    for verb in VERBS:
+        assert any(rule.match(f"{verb} /vm") for rule in rules_of_lines), verb
+
+
+def test_the_extension_brings_the_grammars_to_the_languages():
     contributed = EXTENSION["contributes"]
     languages = {each["id"]: each["extensions"] for each in contributed["languages"]}
-    assert languages == {Language.GRAPH: [".graph"], Language.INSTANCES: [".instances"]}
+    assert languages == {
+        Language.GRAPH: [".graph"],
+        Language.INSTANCES: [".instances"],
+        Language.COMMANDS: [".commands"],
+    }
     assert {each["language"] for each in contributed["grammars"]} == set(languages)
-    assert {each["scopeName"] for each in contributed["grammars"]} == {GRAMMAR["scopeName"]}
+    assert {each["scopeName"] for each in contributed["grammars"]} == {each["scopeName"] for each in GRAMMARS.values()}
+    assert all((EDITORS / Path(each["path"]).name).exists() for each in contributed["grammars"])
     for each in contributed["languages"]:
         configuration = json.loads((EDITORS / "vscode" / each["configuration"]).read_text())
         assert configuration["comments"] == {"lineComment": "#"}

@@ -21,7 +21,7 @@ __all__ = ["EVERYTHING", "PROGRAM", "Editor", "JsonRpcException", "editor_with",
 """Tests import the protocol's words from here, so that they are skipped where pygls is missing."""
 
 PROGRAM = (str(Path(sys.executable).with_name("roboconf")), "lsp")
-LONGEST_S = 60
+LONGEST_S = 30
 EVERYTHING = types.ClientCapabilities(
     workspace=types.WorkspaceClientCapabilities(
         workspace_edit=types.WorkspaceEditClientCapabilities(
@@ -37,7 +37,7 @@ EVERYTHING = types.ClientCapabilities(
 
 
 class Editor:
-    """One client with one server; every call returns when the answer is there, or fails after a minute."""
+    """One client with one server; every call returns when the answer is there, or fails in the end."""
 
     def __init__(self, environment=None):
         self._loop = asyncio.new_event_loop()
@@ -163,6 +163,14 @@ class Editor:
         self.request("shutdown")
         self.notify("exit")
         return self.status()
+
+    def log(self):
+        """Return all that the server, which has ended, wrote to standard error."""
+        return self.run(self.process.stderr.read()).decode()
+
+    def log_line(self):
+        """Wait for a line on standard error, and return it."""
+        return self.run(self.process.stderr.readline()).decode()
 
     def status(self):
         async def wait():

@@ -43,6 +43,7 @@ def main(directory: Path) -> None:
         raise SystemExit(f"plugins missing or broken in the installed wheels: {missing or plugins}")
     print(run(roboconf, "validate", ROOT / "examples/quickstart", cwd=directory))
     run(roboconf, "docs", ROOT / "examples/quickstart", "--format", "html", cwd=directory)
+    print(run(roboconf, "code", "P_EMPTY_FILE", cwd=directory))
 
 
 main(Path(sys.argv[1]).resolve())

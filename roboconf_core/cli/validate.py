@@ -132,6 +132,8 @@ def _print_text(reports: Sequence[Report], *, guessed: bool) -> None:
     checked = [report for report in reports if not report.is_usage]
     if checked:
         screen.print(_summary([problem for report in checked for problem in report.problems], len(checked)))
+    if screen.is_terminal and any(report.problems for report in checked):
+        screen.print("`roboconf code CODE` explains a code", style="dim")
 
 
 def _note(report: Report) -> str:

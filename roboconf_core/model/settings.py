@@ -101,7 +101,12 @@ def _read(text: str, default: float | bool, limits: tuple[float, float]) -> floa
         if text.lower() not in ("true", "false"):
             raise ValueError("expected true or false")
         return text.lower() == "true"
-    value = int(text) if isinstance(default, int) else float(text)
+    kind = int if isinstance(default, int) else float
+    expected = f"expected a {'whole ' if kind is int else ''}number from {limits[0]:g} to {limits[1]:g}"
+    try:
+        value = kind(text)
+    except ValueError:
+        raise ValueError(expected) from None
     if not limits[0] <= value <= limits[1]:
-        raise ValueError(f"expected a number from {limits[0]:g} to {limits[1]:g}")
+        raise ValueError(expected)
     return value

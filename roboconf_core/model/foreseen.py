@@ -1,39 +1,73 @@
 """The instances that an application will have had once some commands were executed.
 
-Later commands may speak of instances that earlier ones create, rename or delete. All walks
-are loops, and what is asked for costs no more than what it concerns.
+Later commands may speak of instances that earlier ones create, rename or delete.
+
+Source: Roboconf user guide, "Commands".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from roboconf_core.model.instance import Instance, name_and_parent, walk
+from roboconf_core.model.commands import Bulk, Create, Instruction, Rename, Replicate, Verb
+from roboconf_core.model.instance import Instance, name_and_parent
 
 
 @dataclass(slots=True, eq=False)
 class _Node:
     component: str
     children: dict[str, _Node] = field(default_factory=dict)
+    shared: bool = False
+    """Whether it stands in several places: then it is copied before it changes."""
+
+    def copy(self) -> _Node:
+        for child in self.children.values():
+            child.shared = True
+        return _Node(self.component, dict(self.children))
+
+
+@dataclass(slots=True)
+class Effort:
+    """What looking at all instances again and again may still cost, in characters of their paths."""
+
+    left: int = 50_000_000
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """The numbers found in the first paths, as many as were looked at."""
+
+    pattern: re.Pattern[str]
+    looked_at: int = 0
+    found: list[int] = field(default_factory=list)
 
 
 class ForeseenInstances:
-    """Paths and components, changed by one instruction after the other."""
+    """Paths and components, changed by one instruction after the other.
 
-    def __init__(self, roots: Iterable[Instance] = ()) -> None:
-        self._top = _Node("")
-        nodes = {"": self._top}
-        for placed in walk(roots):
-            node = _Node(placed.instance.component)
-            nodes[placed.path] = node
-            nodes[placed.parent_path].children[placed.instance.name] = node
-        self._free: dict[tuple[str, str, str], int] = {}
-        """Below what no number is free any more, by parent, text before and text after it."""
-        self._existing: dict[tuple[str, str, str], tuple[int, ...]] = {}
-        """Numbers in paths, by the same; both are good until something changes."""
+    Attributes:
+        complete: False when not all instances are known: none were given, or too much effort
+            was spent on them. Then it holds what instructions created since, at most.
+    """
+
+    def __init__(self, roots: Iterable[Instance] | None, effort: Effort | None = None) -> None:
+        self.complete = roots is not None
+        self._effort = effort or Effort()
+        self._top = _tree(roots or ())
         self._paths: list[str] | None = None
+        self._free: dict[tuple[str, ...], int] = {}
+        self._numbers: dict[tuple[str, str, str], _Numbers] = {}
+
+    def fork(self) -> ForeseenInstances:
+        """Return the same instances, to be changed on their own; the effort is shared."""
+        other = ForeseenInstances(() if self.complete else None, self._effort)
+        self._top.shared = True
+        other._top = self._top
+        return other
+
+    # --- what there is
 
     def component_of(self, path: str) -> str | None:
         """Return the component of an instance, or None when there is no such instance."""
@@ -45,96 +79,162 @@ class ForeseenInstances:
         node = self._find(parent)
         return node is not None and name in node.children
 
-    def paths(self) -> list[str]:
-        """Return all paths; not to be changed."""
+    def paths(self) -> Sequence[str]:
+        """Return all paths; empty when they are too many."""
         if self._paths is None:
-            self._paths = [path for path, _ in self._walk("", self._top)]
+            paths = []
+            for path in _paths_below(self._top):
+                if not self._spend(len(path)):
+                    return ()
+                paths.append(path)
+            self._paths = paths
         return self._paths
 
-    def add(self, parent: str, name: str, component: str) -> None:
-        """Add an instance below an existing one, or at the root level."""
-        node = self._find(parent)
-        if node is not None:
-            node.children[name] = _Node(component)
-            self._existing.clear()
-            if self._paths is not None:
-                self._paths.append(f"{parent.rstrip('/')}/{name}")
+    def smart_index(self, parent: str, pieces: Sequence[str]) -> int:
+        """Return the smallest number from 1 so that no instance has the path of the parent and these pieces.
 
-    def replicate(self, path: str, name: str) -> None:
-        """Add a copy of a root instance with all below it."""
-        original = self._find(path)
-        if original is None:
-            return
-        copy = _Node(original.component)
-        queue = [(original, copy)]
-        for source, target in queue:
-            for child_name, child in source.children.items():
-                target.children[child_name] = _Node(child.component)
-                queue.append((child, target.children[child_name]))
-        self._top.children[name] = copy
-        self._forget()
-
-    def rename(self, path: str, name: str) -> None:
-        """Move an instance with all below it to another name."""
-        old, parent = name_and_parent(path)
-        node = self._find(parent)
-        if node is not None and old in node.children:
-            node.children[name] = node.children.pop(old)
-            self._forget()
-
-    def delete(self, path: str) -> None:
-        """Remove an instance with all below it."""
-        name, parent = name_and_parent(path)
-        node = self._find(parent)
-        if node is not None and node.children.pop(name, None) is not None:
-            self._forget()
-
-    def delete_all_of(self, component: str) -> None:
-        """Remove all instances of a component with all below them."""
-        queue = [self._top]
-        for node in queue:
-            node.children = {name: child for name, child in node.children.items() if child.component != component}
-            queue += node.children.values()
-        self._forget()
-
-    def smart_index(self, parent: str, before: str, after: str) -> int:
-        """Return the smallest number from 1 so that no instance below the parent is called ``before`` number ``after``."""
-        node = self._find(parent)
-        key = (parent, before, after)
+        Args:
+            parent: Path; empty for the root level.
+            pieces: What stands before, between and after the places of the number.
+        """
+        key = (parent, *pieces)
         number = self._free.get(key, 1)
-        while node is not None and f"{before}{number}{after}" in node.children:
+        while self._find(f"{parent}/{str(number).join(pieces)}") is not None and self._spend(100):
             number += 1
         self._free[key] = number
         return number
 
-    def existing_indexes(self, parent: str, before: str, after: str) -> tuple[int, ...]:
+    def existing_indexes(self, parent: str, before: str, after: str) -> Sequence[int]:
         """Return the numbers in paths that contain ``parent/before`` number ``after``, at any depth."""
+        paths = self.paths()
         key = (parent, before, after)
-        if key not in self._existing:
+        if key not in self._numbers:
             pattern = re.compile(re.escape(f"{parent}/{before}") + r"([0-9]{1,18})" + re.escape(after))
-            matches = map(pattern.search, self.paths())
-            self._existing[key] = tuple(int(match[1]) for match in matches if match)
-        return self._existing[key]
+            self._numbers[key] = _Numbers(pattern)
+        numbers = self._numbers[key]
+        for path in paths[numbers.looked_at :]:
+            if match := numbers.pattern.search(path):
+                numbers.found.append(int(match[1]))
+        cost = 10 * len(numbers.found) + sum(map(len, paths[numbers.looked_at :]))
+        numbers.looked_at = len(paths)
+        return numbers.found if self._spend(cost) else ()
+
+    # --- what becomes of it
+
+    def apply(self, instruction: Instruction) -> None:
+        """Change the instances as an instruction does; most change none."""
+        match instruction:
+            case Create():
+                self._add(instruction.parent, instruction.name, _Node(instruction.component))
+            case Replicate():
+                self._replicate(instruction.path, instruction.name)
+            case Rename():
+                self._rename(instruction.path, instruction.name)
+            case Bulk(verb=Verb.DELETE, path=""):
+                self._delete_all_of(instruction.component)
+            case Bulk(verb=Verb.DELETE):
+                self._take(instruction.path)
+            case _:
+                pass
+
+    def _add(self, parent: str, name: str, added: _Node) -> None:
+        node = self._own(parent)
+        if node is not None:
+            node.children[name] = added
+            if self._paths is not None:
+                self._paths.append(f"{parent}/{name}")
+
+    def _replicate(self, path: str, name: str) -> None:
+        node = self._find(path)
+        if node is not None and name not in self._top.children:
+            node.shared = True
+            self._add("", name, node)
+            self._forget()
+
+    def _rename(self, path: str, name: str) -> None:
+        node = self._take(path)
+        if node is not None:
+            self._add(name_and_parent(path)[1], name, node)
+
+    def _take(self, path: str) -> _Node | None:
+        """Remove an instance with all below it, and return it."""
+        name, parent = name_and_parent(path)
+        if not self.has_child(parent, name):
+            return None
+        self._forget()
+        node = self._own(parent)
+        return None if node is None else node.children.pop(name)
+
+    def _delete_all_of(self, component: str) -> None:
+        self._forget()
+        top = self._own("")
+        queue = [top] if top is not None else []
+        for node in queue:
+            if not self._spend(20 * len(node.children)):
+                return
+            kept = {name: child for name, child in node.children.items() if child.component != component}
+            node.children = {name: child.copy() if child.shared else child for name, child in kept.items()}
+            queue += node.children.values()
+
+    # --- nodes
 
     def _find(self, path: str) -> _Node | None:
         node = self._top
-        for name in path.rstrip("/").split("/")[1:]:
+        for name in path.split("/")[1:]:
             found = node.children.get(name)
             if found is None:
                 return None
             node = found
         return node
 
-    def _walk(self, path: str, top: _Node) -> Iterator[tuple[str, _Node]]:
-        stack = [(path, top)]
-        while stack:
-            above, node = stack.pop()
-            for name, child in node.children.items():
-                below = f"{above}/{name}"
-                yield below, child
-                stack.append((below, child))
+    def _own(self, path: str) -> _Node | None:
+        """Return the node of a path, once it and those above it stand there only."""
+        if self._top.shared:
+            self._top = self._top.copy()
+        node = self._top
+        for name in path.split("/")[1:]:
+            found = node.children.get(name)
+            if found is None:
+                return None
+            if found.shared:
+                if not self._spend(20 * len(found.children)):
+                    return None
+                found = node.children[name] = found.copy()
+            node = found
+        return node
 
     def _forget(self) -> None:
-        self._free.clear()
-        self._existing.clear()
+        """Forget answers that a change made wrong."""
         self._paths = None
+        self._free.clear()
+        self._numbers.clear()
+
+    def _spend(self, cost: int) -> bool:
+        """Tell whether some effort is still allowed; otherwise no instances are known any more."""
+        self._effort.left -= cost
+        if self._effort.left < 0:
+            self.complete = False
+            self._top = _Node("")
+            self._forget()
+        return self._effort.left >= 0
+
+
+def _tree(roots: Iterable[Instance]) -> _Node:
+    top = _Node("")
+    stack = [(top, root) for root in roots]
+    while stack:
+        above, instance = stack.pop()
+        node = above.children[instance.name] = _Node(instance.component)
+        stack += [(node, child) for child in instance.children]
+    return top
+
+
+def _paths_below(top: _Node) -> Iterator[str]:
+    stack = [("", top)]
+    while stack:
+        above, node = stack.pop()
+        for name, child in node.children.items():
+            path = f"{above}/{name}"
+            yield path
+            if child.children:
+                stack.append((path, child))

@@ -9,15 +9,19 @@ Source: Roboconf user guide, "Commands".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from roboconf_core.dsl.commands.instructions import MAX_HINTS, Doubts, InstructionReader, Surroundings
+from roboconf_core.dsl.commands.doubts import Doubts
+from roboconf_core.dsl.commands.executions import Executions
+from roboconf_core.dsl.commands.fitting import Fitting
+from roboconf_core.dsl.commands.hints import Hints
+from roboconf_core.dsl.commands.instructions import instruction_of, part_of
 from roboconf_core.dsl.commands.lines import PlacedText, logical_lines
 from roboconf_core.dsl.commands.parse import Parsed, Part, Unparsed, parse_instruction
 from roboconf_core.dsl.commands.variables import (
-    MAX_LINE,
     PREDEFINED,
     REFERENCE,
+    Injected,
     Sources,
     Value,
     ValueFault,
@@ -25,11 +29,14 @@ from roboconf_core.dsl.commands.variables import (
     inject,
 )
 from roboconf_core.errors import Code, Problem, Where
-from roboconf_core.model.commands import CommandLine, Define
+from roboconf_core.model.commands import CommandLine, Create, Define, Rename, Replicate
 from roboconf_core.model.foreseen import ForeseenInstances
 from roboconf_core.model.graph import Graph
-from roboconf_core.model.instance import Instance
-from roboconf_core.model.names import Suggestions
+from roboconf_core.model.instance import Instance, name_and_parent
+
+MAX_INJECTED = 1024 * 1024
+"""Characters of all values that are put into the lines of one text."""
+_MAX_MESSAGE = 300
 
 
 @dataclass(slots=True)
@@ -42,6 +49,53 @@ class CheckedCommands:
     """From top to bottom."""
 
 
+class CommandsChecker:
+    """Checks the commands of one application.
+
+    Args:
+        graph: Of the application; None to check only what needs none.
+        roots: Its instances; None to check only what needs none.
+        executed: All its commands, with those that each executes; None when they are not known.
+        sources: Of times and identifiers; fixed ones by default.
+    """
+
+    def __init__(
+        self,
+        graph: Graph | None = None,
+        roots: Sequence[Instance] | None = None,
+        executed: Mapping[str, frozenset[str]] | None = None,
+        sources: Sources | None = None,
+    ) -> None:
+        self._graph = graph
+        self._foreseen = ForeseenInstances(roots)
+        self._executions = None if executed is None else Executions(executed)
+        self._hints = Hints()
+        self._sources = sources or Sources()
+
+    def check(self, text: str, file: str, name: str = "") -> CheckedCommands:
+        """Read one text of commands; nothing is raised, whatever the text is.
+
+        Args:
+            text: Decoded content.
+            file: How the file is called in problems.
+            name: Of the commands; empty when they have none.
+        """
+        foreseen = self._foreseen.fork()
+        fitting = Fitting(self._graph, self._executions, name, foreseen, Doubts(), self._hints)
+        reader = _Reader(file, fitting, self._sources)
+        recognised = 0
+        for line in logical_lines(text):
+            recognised += reader.read(line)
+            if reader.has_ended:
+                break
+        found = reader.found
+        if not recognised:
+            message, hint = "there is no instruction", "write one per line, such as 'deploy and start all /vm'"
+            where = Where(file=file, line=1)
+            found.problems.insert(0, Problem(Code.CMD_NO_INSTRUCTION, message, where, hint))
+        return found
+
+
 def check_commands_text(
     text: str,
     file: str,
@@ -52,148 +106,136 @@ def check_commands_text(
     executed: Mapping[str, frozenset[str]] | None = None,
     sources: Sources | None = None,
 ) -> CheckedCommands:
-    """Read commands; nothing is raised, whatever the text is.
-
-    Args:
-        text: Decoded content.
-        file: How the file is called in problems.
-        graph: Of the application; None to check only what needs none.
-        roots: Its instances; None to check only what needs none.
-        name: Name of these commands; empty when they have none.
-        executed: All commands of the application, with those that each executes; None when they are not known.
-        sources: Of times and identifiers; fixed ones by default.
-    """
-    reader = _Reader(file, Surroundings(graph, roots is not None, name, executed), roots or (), sources or Sources())
-    found = CheckedCommands()
-    recognised = 0
-    for line in logical_lines(text):
-        recognised += reader.read(line, found)
-    if not recognised:
-        message, hint = "there is no instruction", "write one per line, such as 'deploy and start all /vm'"
-        where = Where(file=file, line=1)
-        found.problems.insert(0, Problem(Code.CMD_NO_INSTRUCTION, message, where, hint))
-    return found
+    """Read one text of commands; see ``CommandsChecker`` for the arguments."""
+    return CommandsChecker(graph, roots, executed, sources).check(text, file, name)
 
 
 class _Reader:
     """Reads line after line, and remembers variables and what becomes of the instances."""
 
-    def __init__(self, file: str, around: Surroundings, roots: Sequence[Instance], sources: Sources) -> None:
+    def __init__(self, file: str, fitting: Fitting, sources: Sources) -> None:
+        self.found = CheckedCommands()
+        self.has_ended = False
+        """True when so much was put into the lines that the rest is not read."""
         self._file = file
-        self._around = around
+        self._fitting = fitting
         self._sources = sources
-        self._values: dict[str, str] = {}
-        self._disabled: set[str] = set()
-        self._unknown: set[str] = set()
-        """Variables whose ``define`` has a problem, or whose value depends on the instances, which are not known."""
-        self._foreseen = ForeseenInstances(roots)
-        self._doubts = Doubts()
-        self._instructions = InstructionReader(around, self._foreseen, self._doubts)
-        self._hints_left = MAX_HINTS
+        self._values: dict[str, Value] = {}
+        self._broken: set[str] = set()
+        """Variables whose ``define`` has a problem: of them nothing more is said."""
+        self._allowed = MAX_INJECTED
 
-    def read(self, raw: PlacedText, found: CheckedCommands) -> bool:
+    def read(self, raw: PlacedText) -> bool:
         """Take in one line; tell whether it was recognised as an instruction."""
+        injected = inject(raw, self._values, self._allowed)
+        if injected is None:
+            message = f"the values of variables have more than {MAX_INJECTED} characters up to here, in all lines"
+            self._tell(raw, Part("", 0), Code.CMD_INVALID_SYNTAX, message, "shorten them; the rest is not read")
+            self.has_ended = True
+            return True
+        self._allowed -= injected.length
+        line = injected.line
         names = REFERENCE.findall(raw.text) if "$(" in raw.text else []
-        disabled = any(name in self._disabled for name in names)
-        line = inject(raw, self._values)
-        if line is None:
-            message = f"the line has more than {MAX_LINE} characters once its variables are replaced"
-            found.problems.append(self._problem(raw, 0, Code.CMD_INVALID_SYNTAX, message, "shorten the variables"))
-            return True
-        parsed = parse_instruction(line.text)
+        parsed = parse_instruction(line.text, self._fitting.hints)
         if isinstance(parsed, Unparsed):
+            if self._broken.intersection(names):
+                return True
             code = Code.CMD_INVALID_SYNTAX if parsed.recognised else Code.CMD_UNRECOGNIZED_INSTRUCTION
-            found.problems.append(self._problem(line, parsed.start, code, parsed.message, parsed.hint))
+            self._tell(line, Part("", parsed.start), code, parsed.message, parsed.hint)
             return parsed.recognised
+        known = [self._values[name] for name in names if name in self._values]
+        disabled = any(value.disabled for value in known)
         if parsed.kind == "define":
-            self._define(line, parsed, names, disabled, found)
-            return True
-        unresolved = list(self._unresolved(line, 0))
-        found.problems += unresolved
-        vague = disabled or bool(unresolved) or any(name in self._unknown for name in names)
-        instruction, slips = self._instructions.read(parsed, vague=vague)
-        if not unresolved:
-            found.problems += [self._problem(line, s.start, s.code, s.message, s.hint) for s in slips]
-        if instruction is not None and not unresolved and not slips:
-            found.lines.append(CommandLine(instruction=instruction, line=line.line, disabled=disabled))
+            self._define(injected, parsed, known, disabled=disabled)
+        else:
+            self._instruction(injected, parsed, disabled=disabled)
         return True
 
-    def _define(
-        self, line: PlacedText, parsed: Parsed, names: Sequence[str], disabled: bool, found: CheckedCommands
-    ) -> None:
-        name = parsed.parts.get("first", Part("", 0)).text
-        value = parsed.parts.get("second", Part("", len(line.text)))
-        parent = parsed.parts.get("parent")
-        problems: list[Problem] = []
-        if not name:
-            message = "the variable to define has no name"
-            hint = "write 'define NAME = VALUE'"
-            problems.append(self._problem(line, len("define "), Code.CMD_EMPTY_VARIABLE_NAME, message, hint))
-        vague = any(other in self._unknown for other in names)
-        context = parent.text.rstrip("/") if parent else ""
-        result = evaluate(value.text, context, self._foreseen, self._sources)
-        if isinstance(result, ValueFault):
-            start = value.start + result.start
-            problems.append(self._problem(line, start, result.code, result.message, result.hint))
-        elif not vague:
-            problems += self._unresolved(line, value.start, result.text)
-        if parent is not None and not problems and not disabled and not vague:
-            slip = self._instructions.check_path(parent)
-            if slip is not None:
-                problems.append(self._problem(line, slip.start, slip.code, slip.message, slip.hint))
-        found.problems += problems
-        needs_instances = "_INDEX" in value.text and not self._around.knows_instances
-        if problems or isinstance(result, ValueFault) or vague or needs_instances:
-            self._remember_unknown(name)
+    def _instruction(self, injected: Injected, parsed: Parsed, *, disabled: bool) -> None:
+        line, vague = injected.line, injected.vague
+        instruction = instruction_of(parsed)
+        left = self._unresolved(line, Part(line.text, 0))
+        slips = [] if left else [s for s in self._fitting.slips(parsed) if not _overlaps(s.part, vague)]
+        for slip in slips:
+            self._tell(line, slip.part, slip.code, slip.message, slip.hint)
+        if slips or vague:
+            match instruction:
+                case Create(name=name, parent=parent):
+                    self._fitting.doubts.add(f"{parent}/{name}")
+                case Replicate(name=name):
+                    self._fitting.doubts.add(f"/{name}")
+                case Rename(path=path, name=name):
+                    self._fitting.doubts.add(f"{name_and_parent(path)[1]}/{name}")
+        elif instruction is not None:
+            self._fitting.foreseen.apply(instruction)
+        if instruction is not None and not slips and not left:
+            self.found.lines.append(CommandLine(instruction=instruction, line=line.line, disabled=disabled))
+
+    def _define(self, injected: Injected, parsed: Parsed, known: Sequence[Value], *, disabled: bool) -> None:
+        line = injected.line
+        name, written, parent = part_of(parsed, "first"), part_of(parsed, "second"), parsed.parts.get("parent")
+        before = len(self.found.problems)
+        left = self._unresolved(line, name)
+        if not name.text:
+            message, hint = "the variable to define has no name", "write 'define NAME = VALUE'"
+            self._tell(line, Part("", len("define ")), Code.CMD_EMPTY_VARIABLE_NAME, message, hint)
+        value = evaluate(written.text, parent.text if parent else "", self._fitting.foreseen, self._sources)
+        if isinstance(value, ValueFault):
+            place = Part("", written.start + value.start)
+            self._tell(line, place, value.code, value.message, value.hint)
+        else:
+            left = self._unresolved(line, written, value.text) or left
+        if parent is not None:
+            left = self._unresolved(line, parent) or left
+            if len(self.found.problems) == before and not _overlaps(parent, injected.vague):
+                for slip in self._fitting.path(parent):
+                    self._tell(line, slip.part, slip.code, slip.message, slip.hint)
+        if left or isinstance(value, ValueFault) or len(self.found.problems) > before:
+            self._broken.add(name.text)
+            self._values.pop(name.text, None)
             return
-        self._remember(name, result, disabled=disabled or result.disabled, context=context)
-        define = Define(name=name, value=result.text)
-        found.lines.append(CommandLine(instruction=define, line=line.line, disabled=disabled or result.disabled))
+        disabled = disabled or value.disabled
+        certain = value.certain and all(other.certain for other in known)
+        self._broken.discard(name.text)
+        self._values[name.text] = replace(value, disabled=disabled, certain=certain)
+        define = Define(name=name.text, value=value.text)
+        self.found.lines.append(CommandLine(instruction=define, line=line.line, disabled=disabled))
 
-    def _remember(self, name: str, value: Value, *, disabled: bool, context: str) -> None:
-        self._values[name] = value.text
-        self._unknown.discard(name)
-        self._disabled.discard(name)
-        if disabled:
-            self._disabled.add(name)
-
-    def _remember_unknown(self, name: str) -> None:
-        self._unknown.add(name)
-        self._values.pop(name, None)
-        self._disabled.discard(name)
-
-    def _unresolved(self, line: PlacedText, start: int, value: str | None = None) -> list[Problem]:
-        """Return a problem for each variable that is left in a line, or in the value of a ``define``."""
-        text = line.text[start:] if value is None else value
-        if "$(" not in text:
-            return []
-        problems = []
-        position = start
-        for match in REFERENCE.finditer(text):
-            name = match[1]
-            if name in self._unknown:
-                continue
-            at = line.text.find(match[0], position)
+    def _unresolved(self, line: PlacedText, part: Part, value: str | None = None) -> bool:
+        """Tell of each variable that is left in a part, or in what a ``define`` makes of it; return whether one is."""
+        text = part.text if value is None else value
+        position = part.start
+        left = False
+        for match in REFERENCE.finditer(text) if "$(" in text else ():
+            left = True
+            at = line.text.find(match[0], position, part.end)
             position = at + 1 if at >= 0 else position
-            message = f"variable '{name}' is not defined above"
-            hint = self._suggest(name) or f"write 'define {name} = VALUE' above"
-            word = name.split()[0] if name.split() else ""
-            if word in PREDEFINED and value is None:
-                message = f"'$({name})' has a value in 'define' only"
-                hint = f"write 'define NAME = $({name})' above, and '$(NAME)' here"
-            elif not name.strip() or word in PREDEFINED:
-                message, hint = f"'{match[0]}' is no variable", "write '$(NAME)'"
-            problems.append(self._problem(line, max(at, 0), Code.CMD_UNRESOLVED_VARIABLE, message, hint))
-        return problems
+            if match[1] not in self._broken:
+                self._tell_of_variable(line, Part(match[0], max(at, part.start)), match[1], is_value=value is not None)
+        return left
 
-    def _suggest(self, name: str) -> str:
-        self._hints_left -= 1
-        return Suggestions((*self._values, *self._unknown)).hint_for(name) if self._hints_left > 0 else ""
+    def _tell_of_variable(self, line: PlacedText, part: Part, name: str, *, is_value: bool) -> None:
+        kind = name.split()[0] if name.split() else ""
+        message = f"variable '{name}' is not defined above"
+        if kind in PREDEFINED and not is_value:
+            message = f"'{part.text}' has a value in 'define' only"
+            hint = f"write 'define NAME = {part.text}' above, and '$(NAME)' here"
+        elif not kind or kind in PREDEFINED:
+            message, hint = f"'{part.text}' is no variable", "write '$(NAME)'"
+        else:
+            hint = self._fitting.hints.did_you_mean(name, self._values, self._broken, PREDEFINED)
+            hint = hint or f"write 'define {name} = VALUE' above"
+        self._tell(line, part, Code.CMD_UNRESOLVED_VARIABLE, message, hint)
 
-    def _problem(self, line: PlacedText, start: int, code: Code, message: str, hint: str = "") -> Problem:
-        number, column = line.place(start)
-        return Problem(code, _cut(message), Where(file=self._file, line=number, column=column), _cut(hint))
+    def _tell(self, line: PlacedText, part: Part, code: Code, message: str, hint: str) -> None:
+        number, column = line.place(part.start)
+        where = Where(file=self._file, line=number, column=column)
+        self.found.problems.append(Problem(code, _cut(message), where, _cut(hint)))
+
+
+def _overlaps(part: Part, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < part.end and part.start < end for start, end in spans)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:300]}..."
+    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}..."

@@ -25,7 +25,8 @@ class PlacedText:
     """Offsets in the text where pieces begin."""
     _places: list[tuple[int, int, bool]] = field(default_factory=list)
     """Line and column of each piece, and whether the columns go on within it."""
-    _length: int = 0
+    length: int = 0
+    """Characters of all pieces."""
 
     @property
     def text(self) -> str:
@@ -44,10 +45,15 @@ class PlacedText:
                 otherwise all of it stands for what is written at the place.
         """
         if piece:
-            self._starts.append(self._length)
+            self._starts.append(self.length)
             self._places.append((*place, spread))
             self._pieces.append(piece)
-            self._length += len(piece)
+            self.length += len(piece)
+
+    def append_part(self, other: PlacedText, start: int, end: int) -> None:
+        """Add a part of another text with its places."""
+        for piece, place, spread in other.pieces(start, end):
+            self.append(piece, place, spread=spread)
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return line and column of a character, counted from 1; right behind the text counts too."""
@@ -62,7 +68,7 @@ class PlacedText:
         text = self.text
         for index in range(max(0, bisect_right(self._starts, start) - 1), len(self._starts)):
             piece_start = self._starts[index]
-            piece_end = self._starts[index + 1] if index + 1 < len(self._starts) else self._length
+            piece_end = self._starts[index + 1] if index + 1 < len(self._starts) else self.length
             if piece_start >= end:
                 return
             first, last = max(start, piece_start), min(end, piece_end)
@@ -72,8 +78,7 @@ class PlacedText:
     def cut(self, start: int, end: int) -> PlacedText:
         """Return a part of the text with its places."""
         part = PlacedText()
-        for piece, place, spread in self.pieces(start, end):
-            part.append(piece, place, spread=spread)
+        part.append_part(self, start, end)
         return part
 
     @property

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from roboconf_core.dsl.commands.hints import Hints
 from roboconf_core.dsl.commands.words import FORMS, VERBS, Keywords
-from roboconf_core.model.names import Suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,11 @@ class Part:
     text: str
     start: int
     """Offset in the line."""
+
+    @property
+    def end(self) -> int:
+        """Offset right behind it."""
+        return self.start + len(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,17 @@ class Unparsed:
     hint: str
 
 
-def parse_instruction(line: str) -> Parsed | Unparsed:
+def parse_instruction(line: str, hints: Hints | None = None) -> Parsed | Unparsed:
     """Return the parts of an instruction.
 
     Args:
         line: Without comments; variables replaced; it begins with no blank.
+        hints: Of the commands that it is one of.
     """
     try:
         tree = _parser().parse(line)
     except UnexpectedInput as error:
-        return _fault(line, error)
+        return _fault(line, error, hints or Hints())
     (found,) = tree.children
     assert isinstance(found, Tree)
     return _parsed(found, line)
@@ -120,51 +126,57 @@ def _needs_a_blank(tree: Tree[Token], line: str) -> Unparsed | None:
     return None
 
 
-def _fault(line: str, error: UnexpectedInput) -> Unparsed:
-    words = line.lower().split()
+def _fault(line: str, error: UnexpectedInput, hints: Hints) -> Unparsed:
+    words = [word.lower() for word in _WORD.findall(line)]
     first = words[0]
     keyword = next((word for word in FORMS if first.startswith(word)), None)
-    start = error.pos_in_stream if error.pos_in_stream is not None else len(line)
     if keyword is not None:
-        usage = FORMS[keyword].usage
+        hint = f"write '{FORMS[keyword].usage}'"
         if first != keyword:
-            return Unparsed(True, len(keyword), f"no blank stands behind '{keyword}'", f"write '{usage}'")
-        return Unparsed(True, _place_of(error, line), _message(error, keyword, line), f"write '{usage}'")
-    verb = next((verb for verb in sorted(VERBS, key=len, reverse=True) if " ".join(words).startswith(verb)), None)
+            message = f"no blank stands behind '{keyword}'"
+            if line[len(keyword)].isspace():
+                message = f"behind '{keyword}' stands no plain blank, but the character U+{ord(line[len(keyword)]):04X}"
+            return Unparsed(True, len(keyword), message, hint)
+        return Unparsed(True, _place_of(error, line), _message(error, keyword), hint)
+    start = " ".join(words[:_LONGEST_VERB])
+    verb = next((verb for verb in _VERBS if start.startswith(verb)), None)
     if verb is not None:
         message = f"'{verb}' is followed neither by a path nor by 'instances of COMPONENT'"
-        return Unparsed(
-            True, min(start, len(line)), message, f"write '{verb} /path' or '{verb} instances of COMPONENT'"
-        )
-    return Unparsed(False, 0, f"'{_short(line)}' is no instruction", _hint_for(words))
+        hint = f"write '{verb} /path' or '{verb} instances of COMPONENT'"
+        return Unparsed(True, _place_of(error, line), message, hint)
+    return Unparsed(False, 0, f"'{_short(line)}' is no instruction", _hint_for(words, hints))
+
+
+_WORD = re.compile(r"[^ \t\n\v\f\r]+")
+_VERBS = sorted(VERBS, key=len, reverse=True)
+_LONGEST_VERB = max(len(verb.split()) for verb in VERBS)
 
 
 def _place_of(error: UnexpectedInput, line: str) -> int:
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         return len(line)
-    return error.pos_in_stream or 0
+    return min(error.pos_in_stream or 0, len(line))
 
 
-def _message(error: UnexpectedInput, keyword: str, line: str) -> str:
-    expected: Any = getattr(error, "accepts", None) or getattr(error, "expected", set())
-    form = FORMS[keyword]
+def _message(error: UnexpectedInput, keyword: str) -> str:
+    expected = (error.accepts or error.expected) if isinstance(error, UnexpectedToken) else set()
     if "SLASH_WORD" in expected and "WORD" not in expected:
         return f"'{keyword}' needs the path of an instance here, which begins with '/'"
     if keyword == "change":
         return "this is no whole 'change status of ... to ...'"
-    missing = "=" if keyword == "define" else form.separator
+    missing = "=" if keyword == "define" else FORMS[keyword].separator
     return f"there is no '{missing}' behind '{keyword}'"
 
 
-def _hint_for(words: list[str]) -> str:
-    verbs = ("deploy", "start", "undeploy", "stop")
-    if words[0] in verbs and len(words) > 1 and words[1].startswith("/"):
+def _hint_for(words: list[str], hints: Hints) -> str:
+    if words[0] in ("deploy", "start", "undeploy", "stop") and len(words) > 1 and words[1].startswith("/"):
         verb = "deploy and start all" if words[0] in ("deploy", "start") else f"{words[0]} all"
         return f"write '{verb} {words[1]}'"
-    known = Suggestions((*FORMS, *VERBS))
-    return known.hint_for(" ".join(words[:4])) or known.hint_for(words[0]) or f"instructions begin with {_KNOWN}"
+    hint = hints.did_you_mean(" ".join(words[:_LONGEST_VERB]), _STARTS) or hints.did_you_mean(words[0], _STARTS)
+    return hint or f"instructions begin with {_KNOWN}"
 
 
+_STARTS = (*FORMS, *VERBS)
 _KNOWN = ", ".join(f"'{word}'" for word in (*FORMS, *sorted({str(verb) for verb in VERBS.values()})))
 
 

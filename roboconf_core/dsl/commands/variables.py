@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from roboconf_core.dsl.commands.dates import fault_in_pattern, format_date
 from roboconf_core.dsl.commands.lines import BLANKS, PlacedText
@@ -17,10 +18,8 @@ from roboconf_core.model.foreseen import ForeseenInstances
 
 MAX_VALUE = 64 * 1024
 """Characters of the value of a variable."""
-MAX_LINE = 4 * 1024 * 1024
-"""Characters of a line once its variables are replaced."""
 MOCK = "fake"
-"""Value of a variable for which nothing matches."""
+"""Value of a variable for which nothing matches; behind a slash if it would begin with one."""
 PREDEFINED = ("NANO_TIME", "MILLI_TIME", "UUID", "FORMATTED_TIME", "SMART_INDEX", "EXISTING_INDEX")
 """Usable in the value of a ``define`` only."""
 
@@ -48,6 +47,8 @@ class Value:
     text: str
     disabled: bool = False
     """True when no instance matches, so that what uses the variable is skipped."""
+    certain: bool = True
+    """False when the instances decide about the value, but are not known or do not match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +62,43 @@ class ValueFault:
     hint: str = ""
 
 
-def inject(line: PlacedText, values: Mapping[str, str]) -> PlacedText | None:
-    """Return a line with its known variables replaced; None when it grew beyond all reason."""
+class Injected(NamedTuple):
+    """A line whose variables were replaced."""
+
+    line: PlacedText
+    vague: Sequence[tuple[int, int]]
+    """From where to where in the line stands what is not certain: such values, and variables without any."""
+    length: int
+    """Characters of all values that were put in."""
+
+
+def inject(line: PlacedText, values: Mapping[str, Value], allowed: int) -> Injected | None:
+    """Replace the variables of a line that have a value.
+
+    Args:
+        line: As written.
+        values: By the names of variables.
+        allowed: Characters that the values may have together; if they have more, None is returned.
+    """
     if "$(" not in line.text:
-        return line
+        return Injected(line, (), 0)
     replaced = PlacedText()
+    vague = []
     position = length = 0
     for match in REFERENCE.finditer(line.text):
         value = values.get(match[1])
-        if value is None:
-            continue
-        _append(replaced, line, position, match.start())
-        replaced.append(value, line.place(match.start()), spread=False)
+        replaced.append_part(line, position, match.end() if value is None else match.start())
+        start = replaced.length - len(match[0]) if value is None else replaced.length
+        if value is not None:
+            replaced.append(value.text, line.place(match.start()), spread=False)
+            length += len(value.text)
+            if length > allowed:
+                return None
+        if value is None or not value.certain:
+            vague.append((start, replaced.length))
         position = match.end()
-        length += len(value)
-        if length > MAX_LINE:
-            return None
-    _append(replaced, line, position, len(line.text))
-    return replaced
-
-
-def _append(target: PlacedText, source: PlacedText, start: int, end: int) -> None:
-    for piece, place, spread in source.pieces(start, end):
-        target.append(piece, place, spread=spread)
+    replaced.append_part(line, position, len(line.text))
+    return Injected(replaced, vague, length)
 
 
 def evaluate(text: str, context: str, foreseen: ForeseenInstances, sources: Sources) -> Value | ValueFault:
@@ -95,6 +110,8 @@ def evaluate(text: str, context: str, foreseen: ForeseenInstances, sources: Sour
         foreseen: The instances at this point.
         sources: Of times and identifiers.
     """
+    if len(text) > MAX_VALUE:
+        return ValueFault(Code.CMD_INVALID_SYNTAX, 0, f"the value has more than {MAX_VALUE} characters", "shorten it")
     text = text.replace("$(NANO_TIME)", str(sources.nano_time())) if "$(NANO_TIME)" in text else text
     if "$(MILLI_TIME)" in text:
         text = text.replace("$(MILLI_TIME)", str(int(sources.now().timestamp() * 1000)))
@@ -102,13 +119,14 @@ def evaluate(text: str, context: str, foreseen: ForeseenInstances, sources: Sour
         text = text.replace("$(UUID)", sources.new_uuid())
     if formatted := _FORMATTED_TIME.search(text):
         return _formatted_time(text, formatted, sources)
+    certain = True
     if "$(SMART_INDEX)" in text:
-        text = _smart_index(text, context, foreseen)
+        pieces = text.split("$(SMART_INDEX)")
+        text = str(foreseen.smart_index(context, pieces)).join(pieces)
+        certain = foreseen.complete
     if existing := _EXISTING_INDEX.search(text):
         return _existing_index(text, existing, context, foreseen)
-    if len(text) > MAX_VALUE:
-        return ValueFault(Code.CMD_INVALID_SYNTAX, 0, f"the value has more than {MAX_VALUE} characters")
-    return Value(text)
+    return Value(text, certain=certain)
 
 
 def _formatted_time(text: str, match: re.Match[str], sources: Sources) -> Value | ValueFault:
@@ -125,17 +143,6 @@ def _formatted_time(text: str, match: re.Match[str], sources: Sources) -> Value 
     return Value(format_date(sources.now(), pattern))
 
 
-def _smart_index(text: str, context: str, foreseen: ForeseenInstances) -> str:
-    pieces = text.split("$(SMART_INDEX)")
-    if len(pieces) == 2:
-        number = foreseen.smart_index(context, *pieces)
-    else:
-        number = 1
-        while foreseen.has_child(context, str(number).join(pieces)):
-            number += 1
-    return str(number).join(pieces)
-
-
 def _existing_index(text: str, match: re.Match[str], context: str, foreseen: ForeseenInstances) -> Value | ValueFault:
     pattern = _INDEX_PATTERN.fullmatch(match[1])
     more = _EXISTING_INDEX.search(text, match.end())
@@ -148,11 +155,14 @@ def _existing_index(text: str, match: re.Match[str], context: str, foreseen: For
                 "define another variable for the other one",
             )
         return ValueFault(Code.CMD_INVALID_INDEX_PATTERN, match.start(), message, hint)
-    numbers = foreseen.existing_indexes(context, text[: match.start()], text[match.end() :])
+    before, after = text[: match.start()], text[match.end() :]
+    numbers = foreseen.existing_indexes(context, before, after)
+    if not foreseen.complete:
+        return Value(f"{before}1{after}", certain=False)
     bound = int(pattern[3]) if pattern[2] else 0
     if pattern[2]:
-        numbers = tuple(n for n in numbers if (n > bound if pattern[2] == ">" else n < bound))
+        numbers = [n for n in numbers if (n > bound if pattern[2] == ">" else n < bound)]
     if not numbers:
-        return Value(MOCK, disabled=True)
+        return Value(f"/{MOCK}" if before.startswith("/") else MOCK, disabled=True, certain=False)
     number = min(numbers) if pattern[1] == "MIN" else max(numbers)
-    return Value(f"{text[: match.start()]}{number}{text[match.end() :]}")
+    return Value(f"{before}{number}{after}")

@@ -139,3 +139,13 @@ def test_a_diagram_that_is_too_large_is_left_out_with_a_note(tmp_path, capsys):
 def test_what_is_no_application_is_refused(path, capsys):
     assert run(["docs", path]) == 2
     assert "give the directory of an application" in capsys.readouterr().err
+
+
+def test_commands_rules_and_probes_are_told(capsys):
+    text = described(capsys, ROOT / "tests" / "applications" / "message-queue")
+    assert (
+        "| `tell-operators` | 3 | `the queue is long`, `the queue is short`, `a worker is stuck` |\n"
+        "\n## Rules\n\n| rule | when | then | |\n|---|---|---|---|\n"
+        "| `the queue is long` | `queue-long` | `add-worker`, `tell-operators` | at most every 120 s; within 60 s of the event |\n"
+    ) in text
+    assert "- Probe `rest` sends the event `queue-long`\n" in text

@@ -53,6 +53,8 @@ class ForeseenInstances:
     """
 
     def __init__(self, roots: Iterable[Instance] | None, effort: Effort | None = None) -> None:
+        self._origin = self
+        """What this is a fork of, as long as it is no different."""
         self.complete = roots is not None
         self._effort = effort or Effort()
         self._top = _tree(roots or ())
@@ -65,6 +67,7 @@ class ForeseenInstances:
         other = ForeseenInstances(() if self.complete else None, self._effort)
         self._top.shared = True
         other._top = self._top
+        other._origin = self
         return other
 
     # --- what there is
@@ -81,13 +84,18 @@ class ForeseenInstances:
 
     def paths(self) -> Sequence[str]:
         """Return all paths; empty when they are too many."""
+        if self._origin is not self:
+            paths = self._origin.paths()
+            if not self._origin.complete:
+                self._give_up()
+            return paths
         if self._paths is None:
-            paths = []
+            found = []
             for path in _paths_below(self._top):
                 if not self._spend(len(path)):
                     return ()
-                paths.append(path)
-            self._paths = paths
+                found.append(path)
+            self._paths = found
         return self._paths
 
     def smart_index(self, parent: str, pieces: Sequence[str]) -> int:
@@ -122,7 +130,7 @@ class ForeseenInstances:
     # --- what becomes of it
 
     def apply(self, instruction: Instruction) -> None:
-        """Change the instances as an instruction does; most change none."""
+        """Change the instances as an instruction does; most change none, nor do those that would fail."""
         match instruction:
             case Create():
                 self._add(instruction.parent, instruction.name, _Node(instruction.component))
@@ -139,22 +147,23 @@ class ForeseenInstances:
 
     def _add(self, parent: str, name: str, added: _Node) -> None:
         node = self._own(parent)
-        if node is not None:
+        if node is not None and name not in node.children:
             node.children[name] = added
             if self._paths is not None:
                 self._paths.append(f"{parent}/{name}")
 
     def _replicate(self, path: str, name: str) -> None:
         node = self._find(path)
-        if node is not None and name not in self._top.children:
+        if node is not None:
             node.shared = True
             self._add("", name, node)
             self._forget()
 
     def _rename(self, path: str, name: str) -> None:
-        node = self._take(path)
+        parent = name_and_parent(path)[1]
+        node = None if self.has_child(parent, name) else self._take(path)
         if node is not None:
-            self._add(name_and_parent(path)[1], name, node)
+            self._add(parent, name, node)
 
     def _take(self, path: str) -> _Node | None:
         """Remove an instance with all below it, and return it."""
@@ -188,7 +197,10 @@ class ForeseenInstances:
         return node
 
     def _own(self, path: str) -> _Node | None:
-        """Return the node of a path, once it and those above it stand there only."""
+        """Return the node of a path, to be changed, once it and those above it stand there only."""
+        if self._origin is not self:
+            self._origin = self
+            self._forget()
         if self._top.shared:
             self._top = self._top.copy()
         node = self._top
@@ -213,10 +225,14 @@ class ForeseenInstances:
         """Tell whether some effort is still allowed; otherwise no instances are known any more."""
         self._effort.left -= cost
         if self._effort.left < 0:
-            self.complete = False
-            self._top = _Node("")
-            self._forget()
+            self._give_up()
         return self._effort.left >= 0
+
+    def _give_up(self) -> None:
+        self.complete = False
+        self._origin = self
+        self._top = _Node("")
+        self._forget()
 
 
 def _tree(roots: Iterable[Instance]) -> _Node:

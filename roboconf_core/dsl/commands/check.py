@@ -69,7 +69,7 @@ class CommandsChecker:
         self._graph = graph
         self._foreseen = ForeseenInstances(roots)
         self._executions = None if executed is None else Executions(executed)
-        self._hints = Hints()
+        self._hints, self._path_hints = Hints(), Hints()
         self._sources = sources or Sources()
 
     def check(self, text: str, file: str, name: str = "") -> CheckedCommands:
@@ -81,7 +81,7 @@ class CommandsChecker:
             name: Of the commands; empty when they have none.
         """
         foreseen = self._foreseen.fork()
-        fitting = Fitting(self._graph, self._executions, name, foreseen, Doubts(), self._hints)
+        fitting = Fitting(self._graph, self._executions, name, foreseen, Doubts(), self._hints, self._path_hints)
         reader = _Reader(file, fitting, self._sources)
         recognised = 0
         for line in logical_lines(text):
@@ -191,8 +191,9 @@ class _Reader:
                 for slip in self._fitting.path(parent):
                     self._tell(line, slip.part, slip.code, slip.message, slip.hint)
         if left or isinstance(value, ValueFault) or len(self.found.problems) > before:
-            self._broken.add(name.text)
-            self._values.pop(name.text, None)
+            if "$(" not in name.text:
+                self._broken.add(name.text)
+                self._values.pop(name.text, None)
             return
         disabled = disabled or value.disabled
         certain = value.certain and all(other.certain for other in known)

@@ -44,6 +44,8 @@ class Fitting:
     foreseen: ForeseenInstances
     doubts: Doubts
     hints: Hints
+    path_hints: Hints
+    """For paths only: there may be so many that no effort would be left for other hints."""
 
     def slips(self, parsed: Parsed) -> list[Slip]:
         """Return what is wrong with an instruction other than ``define``."""
@@ -65,9 +67,11 @@ class Fitting:
         """Yield that an instance does not exist."""
         if self.foreseen.component_of(path.text) is not None or self.doubts.covers(path.text):
             return
-        known = self.foreseen.paths()
+        known = () if self.path_hints.has_ended else self.foreseen.paths()
         if self.foreseen.complete:
-            hint = self.hints.did_you_mean(path.text, known)
+            shorter = path.text.rstrip("/")
+            hint = f"write '{shorter}'" if self.foreseen.component_of(shorter) else ""
+            hint = hint or self.path_hints.did_you_mean(path.text, known)
             yield Slip(Code.CMD_NO_MATCHING_INSTANCE, path, f"there is no instance '{path.text}'", hint)
 
     def _component(self, component: Part) -> Iterator[Slip]:

@@ -13,11 +13,14 @@ class Hints:
 
     def __init__(self, budget: int = 4_000_000) -> None:
         self._left = budget
+        self.has_ended = False
+        """True when no hint is given any more; then what is known need not be listed."""
 
     def did_you_mean(self, name: str, *known: Collection[str]) -> str:
         """Return ``did you mean 'create'?``, or an empty text when nothing is close enough."""
         cost = sum(map(len, known)) * (len(name) + 10)
-        if cost > self._left:
+        if self.has_ended or cost > self._left:
+            self.has_ended = True
             return ""
         self._left -= cost
         return Suggestions(chain(*known)).hint_for(name)

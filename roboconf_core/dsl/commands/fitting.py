@@ -112,7 +112,9 @@ class Fitting:
             yield from self.path(parent)
             found = self.foreseen.component_of(parent.text)
             if found is not None and not self.graph.relations.is_child(component.text, found):
-                message = f"an instance of '{component.text}' cannot stand below '{parent.text}', which is a '{found}'"
+                message = (
+                    f"an instance of '{component.text}' cannot stand below '{parent.text}', an instance of '{found}'"
+                )
                 yield Slip(Code.CMD_NOT_AN_ACCEPTABLE_PARENT, parent, message, below)
 
     def _replicate(self, parsed: Parsed) -> Iterator[Slip]:
@@ -173,8 +175,8 @@ class Fitting:
             yield Slip(Code.CMD_INEXISTING_COMMAND, part, f"there are no commands '{name}'", hint)
         elif self.executions is not None and self.executions.is_loop(self.name, name):
             way = self.executions.way_round(self.name, name)
-            message = f"'{name}' leads back here, and would never end{f': {way}' if way else ''}"
-            yield Slip(Code.CMD_NASTY_LOOPING_COMMAND, part, message, "remove one of these 'execute'")
+            message = f"these commands execute each other for ever{f': {way}' if way else ''}"
+            yield Slip(Code.CMD_NASTY_LOOPING_COMMAND, part, message, "remove one of these lines")
 
 
 def _new_name(name: Part) -> Iterator[Slip]:

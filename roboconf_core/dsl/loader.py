@@ -1,4 +1,4 @@
-"""Loads the directory of an application template: descriptor, graph, instances, recipes, targets, rules, probes.
+"""Loads the directory of an application template, from its descriptor to its commands, rules and probes.
 
 Source: Roboconf user guide, "Application Structure".
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from roboconf_core.dsl.commands.check import CheckedCommands
 from roboconf_core.dsl.files import Directory
 from roboconf_core.dsl.layout import DESCRIPTOR, GRAPH, PARTS, check_locations, in_file_order
 from roboconf_core.dsl.paths import is_directory
@@ -36,6 +37,8 @@ class LoadedApplication:
     resources: dict[str, Path] = field(default_factory=dict)
     """Component to the directory of its recipe, its own or that of the nearest super component;
     absent when there is none. Those of machines hold their targets."""
+    commands: Mapping[str, CheckedCommands] = field(default_factory=dict)
+    """By name."""
     rules: dict[str, Rule] = field(default_factory=dict)
     """By name."""
     probes: dict[str, ProbesOfComponent] = field(default_factory=dict)
@@ -89,12 +92,15 @@ def _load(loading: Loading, check_recipe: RecipeCheck | None) -> LoadedApplicati
     problems = loading.problems
     descriptor = loading.descriptor()
     found = loading.graph(descriptor)
+    before = len(problems)
     instances = loading.instances(descriptor, found)
+    known_instances = None if found is None or found.graph is None or has_errors(problems[before:]) else instances
     recipes = RecipesOfGraph()
     if found and found.graph:
         recipes = read_recipes(loading.root.sub(GRAPH), found.graph, check_recipe)
         problems += recipes.problems
-    rules = loading.rules(loading.commands())
+    commands = loading.commands(found, known_instances)
+    rules = loading.rules(commands.names)
     probes = loading.probes(found.component_names if found else None)
     if descriptor and found and found.graph and not has_errors(problems):
         problems += check_external_exports(descriptor, found.graph)
@@ -105,7 +111,9 @@ def _load(loading: Loading, check_recipe: RecipeCheck | None) -> LoadedApplicati
     template = None
     if descriptor and found and found.graph and not has_errors(problems):
         template = _template(descriptor, found.graph, instances, recipes)
-    return LoadedApplication(template, in_file_order(problems), recipes.resources, rules.rules, probes.probes)
+    return LoadedApplication(
+        template, in_file_order(problems), recipes.resources, commands.commands, rules.rules, probes.probes
+    )
 
 
 def _template(

@@ -13,6 +13,8 @@ from roboconf_core.dsl.autonomic.directory import (
     read_rule_file,
 )
 from roboconf_core.dsl.autonomic.probes import read_parameters
+from roboconf_core.dsl.commands.directory import SUFFIX as COMMANDS_SUFFIX
+from roboconf_core.dsl.commands.directory import check_commands_file
 from roboconf_core.dsl.descriptor import read_descriptor
 from roboconf_core.dsl.files import Directory, read_sources
 from roboconf_core.dsl.graph_files import build_graph
@@ -24,7 +26,7 @@ from roboconf_core.dsl.syntax import FileKind
 from roboconf_core.dsl.targets import RECIPE_SETTINGS, read_target
 from roboconf_core.errors import Problem
 
-SUFFIXES = (".graph", ".instances", ".properties", RULE_SUFFIX, PROBES_SUFFIX)
+SUFFIXES = (".graph", ".instances", ".properties", COMMANDS_SUFFIX, RULE_SUFFIX, PROBES_SUFFIX)
 """What a file that can be checked ends with, in any case."""
 
 
@@ -50,6 +52,7 @@ def check_file(file: Path, *, is_recipe: bool = False) -> list[Problem]:
         ".graph": lambda: _check_graph(directory, file.name, is_recipe=is_recipe),
         ".instances": lambda: _check_instances(directory, file.name),
         ".properties": lambda: _check_properties(directory, file.name),
+        COMMANDS_SUFFIX: lambda: check_commands_file(directory, file.name),
         RULE_SUFFIX: lambda: read_rule_file(directory, file.name)[1],
         PROBES_SUFFIX: lambda: read_probes_file(directory, file.name)[1],
     }

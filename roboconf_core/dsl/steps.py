@@ -5,11 +5,11 @@ Source: Roboconf user guide, "Application Structure".
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from roboconf_core.dsl.autonomic.directory import ProbesOfDirectory, RulesOfDirectory, check_probes, check_rules
+from roboconf_core.dsl.commands.directory import CommandsOfDirectory, check_commands
 from roboconf_core.dsl.descriptor import read_descriptor
 from roboconf_core.dsl.files import Directory, Sources, read_sources
 from roboconf_core.dsl.graph_files import GraphOfFiles, build_graph
@@ -24,7 +24,6 @@ from roboconf_core.dsl.projects import (
     is_filled_in_by_maven,
 )
 from roboconf_core.dsl.syntax import FileKind
-from roboconf_core.dsl.walking import unreadable_below, visible_files
 from roboconf_core.errors import Code, Problem, Where
 from roboconf_core.model.application import Descriptor
 from roboconf_core.model.instance import Instance
@@ -114,14 +113,14 @@ class Loading:
         datum = {"application.name": descriptor.name}
         return tuple(replace(root, data={**root.data, **datum}) for root in instances.roots)
 
-    def commands(self) -> tuple[str, ...]:
-        """Return the names of the commands that there are."""
-        directory = self.root.sub(COMMANDS).path
-        if not is_directory(directory):
-            return ()
-        unreadable = unreadable_below(self.root.sub(COMMANDS), self.problems, Code.P_IO_ERROR)
-        names = (posixpath.basename(location) for location in visible_files(directory, unreadable=unreadable))
-        return tuple(name.removesuffix(".commands") for name in names if name.endswith(".commands"))
+    def commands(self, found: GraphOfFiles | None, roots: Sequence[Instance] | None) -> CommandsOfDirectory:
+        """Read the commands, and compare them with graph and instances as far as these are sound."""
+        directory = self.root.sub(COMMANDS)
+        if not is_directory(directory.path):
+            return CommandsOfDirectory()
+        commands = check_commands(directory, found.graph if found else None, roots)
+        self.problems += commands.problems
+        return commands
 
     def rules(self, command_names: Sequence[str]) -> RulesOfDirectory:
         """Read the rules, and compare them with the commands that there are."""

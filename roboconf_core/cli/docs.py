@@ -89,23 +89,10 @@ def _application(opened: Opened, template: ApplicationTemplate) -> Application:
         },
         targets={name: dict(_targets_of(place)) for name, place in loaded.resources.items() if graph.is_target(name)},
         secrets=secrets,
-        commands=_commands_of(opened, template),
+        commands={name: len(commands.lines) for name, commands in loaded.commands.items()},
         rules=loaded.rules,
         probes=loaded.probes,
     )
-
-
-def _commands_of(opened: Opened, template: ApplicationTemplate) -> dict[str, int]:
-    """Return the names of the commands, each with the number of its instructions."""
-    from roboconf_core.dsl.commands.directory import check_commands
-    from roboconf_core.dsl.files import Directory
-    from roboconf_core.dsl.layout import COMMANDS
-
-    directory = Directory(opened.directory / COMMANDS)
-    if not directory.path.is_dir():
-        return {}
-    found = check_commands(directory, template.graph, template.instances)
-    return {name: len(commands.lines) for name, commands in found.commands.items()}
 
 
 def _files_of(recipe: Path) -> Iterator[str]:

@@ -14,6 +14,7 @@ from what_files_say import blocks_of, comments_of
 
 from roboconf_core.dsl.autonomic.probes import read_parameters, read_probes
 from roboconf_core.dsl.autonomic.rules import read_rule
+from roboconf_core.dsl.commands.check import check_commands_text
 from roboconf_core.dsl.descriptor import read_descriptor
 from roboconf_core.dsl.files import Directory, read_sources
 from roboconf_core.dsl.format import format_source, format_text
@@ -66,6 +67,40 @@ War {
 """What the texts of the other languages speak of."""
 
 
+INSTANCES = """instance of VM {
+	name: vm;
+	count: 3;
+
+	instance of Tomcat {
+		name: tomcat 1;
+		login: me;
+
+		instance of War {
+			name: war;
+		}
+	}
+}
+"""
+COMMANDS = """# one of each
+define N = vm $(SMART_INDEX)
+define M = vm$(EXISTING_INDEX MAX < 3)
+define T = $(FORMATTED_TIME yyyy-MM-dd HH:mm:ss)
+create VM as $(N)
+create Tomcat as tomcat under /$(N)
+replicate /vm1 as vm4
+rename /vm4 as vm5
+associate /vm5 with my-target
+change status of /vm5 to deployed and started
+deploy and start all /$(M)
+stop instances of Tomcat
+email a@b.example, c@d.example with Subject: hi\\n $(T) \\
+    and more
+write $(UUID) into %TMP%/a.txt
+append $(NANO_TIME) into /tmp/a.txt
+execute other
+"""
+
+
 @dataclass(frozen=True)
 class Language:
     """One language, and how a text of it is tried."""
@@ -101,9 +136,9 @@ def seeds_of(*suffixes):
     return texts
 
 
-def assert_places_are_inside(problems, file, text):
+def assert_places_are_inside(problems, file, text, lines=()):
     """Fail if a problem of this file points to no place in it; the end of the file is one line behind the last."""
-    lines = text.removeprefix("\ufeff").replace("\r", "").split("\n")
+    lines = lines or text.removeprefix("\ufeff").replace("\r", "").split("\n")
     for problem in problems:
         where = problem.where
         if where is None or where.file != file:
@@ -186,6 +221,29 @@ def check_properties_text(text):
         assert all(problem.where is None or 0 <= problem.where.line <= lines for problem in problems), problems
 
 
+@lru_cache(maxsize=1)
+def known_instances():
+    """Return the instances that commands speak of."""
+    known = known_graph()
+    found = build_instances(
+        _sources(INSTANCES, "main.instances", FileKind.INSTANCES), known.component_names, known.graph
+    )
+    assert found.roots, found.problems
+    return found.roots
+
+
+def check_commands(text):
+    """Try commands, alone and in an application."""
+    executed = {"f": frozenset({"other"}), "other": frozenset()}
+    alone = check_commands_text(text, "f")
+    inside = check_commands_text(
+        text, "f", graph=known_graph().graph, roots=known_instances(), name="f", executed=executed
+    )
+    for checked in (alone, inside):
+        assert_places_are_inside(checked.problems, "f", text, lines=text.removeprefix("\ufeff").split("\n"))
+    assert inside.lines or inside.problems
+
+
 def check_rule_text(text):
     """Try a rule."""
     rule, problems = read_rule(text, "f")
@@ -203,10 +261,11 @@ def check_measures_text(text):
     for parameters in (None, {"ip": "127.0.0.1", "limit": "{{ ip }}"}):
         found, problems = read_probes(text, "f", component="VM", parameters=parameters)
         assert_places_are_inside(problems, "f", text)
-        for probe in found.probes:
-            assert 1 <= probe.where.line <= text.count("\n") + 1
+        last = text.count("\n") + 1
+        assert all(1 <= probe.where.line <= last for probe in found.probes)
+    lines = len(re.split(r"\r\n|\n|\r", text))
     _, problems = read_parameters(text, "f")
-    assert all(1 <= problem.where.line <= len(re.split(r"\r\n|\n|\r", text)) for problem in problems)
+    assert all(1 <= problem.where.line <= lines for problem in problems)
 
 
 RULE = """# why
@@ -254,6 +313,24 @@ LANGUAGES = {
         (*_LINES, *_TYPES, *_INSTANCES, "FACET ", "import a;", "Instance Of "),
     ),
     "properties": Language(check_properties_text, lambda: seeds_of(".properties"), _PROPERTIES),
+    "commands": Language(
+        check_commands,
+        lambda: [COMMANDS, *seeds_of(".commands")],
+        (
+            *(
+                "define ",
+                "create ",
+                "replicate ",
+                "rename ",
+                "associate ",
+                "change status of ",
+                "deploy and start all ",
+            ),
+            *("stop instances of ", "email ", "write ", "append ", "execute ", " as ", " with ", " under ", " into "),
+            *("$(SMART_INDEX)", "$(EXISTING_INDEX MIN)", "$(FORMATTED_TIME yyyy)", "$(UUID)", "$(N)", "/vm1", "\\\n"),
+            *("=", "#", "\n", "\r\n", "deployed and started", "Tomcat", "VM", "fake"),
+        ),
+    ),
     "rules": Language(
         check_rule_text,
         lambda: [RULE, *seeds_of(".drl")],

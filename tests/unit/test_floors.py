@@ -48,7 +48,9 @@ def imported_rooms(path):
             parts = name.split(".")
             if parts[0] == "roboconf_core" and len(parts) > 1 and parts[1] in FLOORS:
                 yield parts[1], node.lineno
-            assert not name.startswith(("roboconf_bash", "roboconf_local", "roboconf_puppet")), f"{path}: the core imports a plugin"
+            assert not name.startswith(("roboconf_bash", "roboconf_local", "roboconf_puppet")), (
+                f"{path}: the core imports a plugin"
+            )
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -88,9 +88,9 @@ def test_a_name_that_is_a_path_is_refused(user, copy):
 
 
 def test_a_missing_plugin_gives_the_line_to_type(user, copy):
-    edit(copy / "graph" / "main.graph", "Store {\n\tinstaller: bash;", "Store {\n\tinstaller: puppet;")
+    edit(copy / "graph" / "main.graph", "Store {\n\tinstaller: bash;", "Store {\n\tinstaller: salt;")
     result = user.run("up", copy, status=1)
-    assert "pip install roboconf-puppet" in result.err + result.out
+    assert "pip install roboconf-salt" in result.err + result.out
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import datetime
 import re
 from collections.abc import Callable
 
-_PIECE = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+", re.DOTALL)
+_PIECE = re.compile(r"''|'((?:[^']|'')+)'|([A-Za-z])\2*|[^A-Za-z']+", re.DOTALL)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January",
@@ -57,9 +57,9 @@ def format_date(moment: datetime.datetime, pattern: str) -> str:
 def _piece(moment: datetime.datetime, match: re.Match[str]) -> str:
     if match[2]:
         return _PARTS[match[2]](moment, len(match[0]))
-    if match[1] is None:
-        return match[0]
-    return match[1].replace("''", "'") if match[1] else "'"
+    if match[1]:
+        return match[1].replace("''", "'")
+    return "'" if match[0] == "''" else match[0]
 
 
 def _year(year: int, width: int) -> str:

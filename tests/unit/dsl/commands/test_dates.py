@@ -27,6 +27,7 @@ NEW_YEARS_EVE = datetime.datetime(2019, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
         ("z Z X XX XXX", "CEST +0200 +02 +0200 +02:00"),
         ("'at' HH 'o''clock'", "at 13 o'clock"),
         ("''yy''", "'17'"),
+        ("''''yy", "''17"),
         ("dd/MM, (yyyy)", "05/03, (2017)"),
     ],
 )

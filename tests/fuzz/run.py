@@ -36,7 +36,7 @@ def main() -> int:
         for language in arguments.languages or LANGUAGES
         if not _fuzz(language, arguments.seconds, arguments.corpus)
     ]
-    print(f"not borne: {', '.join(failed)}" if failed else "every text was borne")
+    print(f"not borne, or not tried to the end: {', '.join(failed)}" if failed else "every text was borne")
     return int(bool(failed))
 
 
@@ -81,8 +81,9 @@ def _fuzz(language: str, seconds: int, corpus: Path | None) -> bool:
     runs = re.search(r"number_of_executed_units: *(\d+)", process.stderr)
     print(f"{language}: {runs[1] if runs else 'no'} texts in {seconds} s at most", flush=True)
     if process.returncode:
+        kept = sorted(_findings(language) - before)
         print(process.stdout + process.stderr)
-        print(*(f"kept: {path}" for path in sorted(_findings(language) - before)), sep="\n", flush=True)
+        print("\n".join(f"kept: {path}" for path in kept) or "nothing was found: the run was interrupted", flush=True)
     return process.returncode == 0
 
 

@@ -253,14 +253,25 @@ def _offered(offers: Mapping[str, tuple[_T, Plugin]], name: str, kind: str) -> _
 
 
 def _how_to_get(name: str, offers: Mapping[str, object]) -> str:
-    """Return the line to type; nothing of a name that is no name goes into it, for people paste it."""
+    """Return the line to type, unless that was typed already; a name that is no name stays out, for people paste it."""
     distribution = _DISTRIBUTIONS.get(name)
     close = difflib.get_close_matches(name, offers, n=1, cutoff=0.75)
     if distribution is None and close:
         return f"did you mean '{close[0]}'?"
     if distribution is None and not re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", name):
         return "this cannot be the name of a plugin"
-    return f"pip install {distribution or f'roboconf-{name}'}"
+    distribution = distribution or f"roboconf-{name}"
+    if _is_installed(distribution):
+        return f"'{distribution}' is installed, but offers no such thing: look for a newer version, or another name"
+    return f"pip install {distribution}"
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 _DISTRIBUTIONS = {

@@ -1,5 +1,6 @@
 """Plugins are found, checked and kept by name; one that is broken never takes the rest down."""
 
+import importlib.metadata
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -174,6 +175,10 @@ def test_a_file_of_a_recipe_that_cannot_be_read_is_a_problem_at_its_place_not_a_
     assert problem.message == "cannot be read: No such file or directory"
 
 
+def not_installed(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "distribution"),
     [
@@ -184,13 +189,22 @@ def test_a_file_of_a_recipe_that_cannot_be_read_is_a_problem_at_its_place_not_a_
         ("transport", "rabbitmq", "roboconf-rabbitmq"),
     ],
 )
-def test_a_missing_plugin_gives_the_line_to_type(kind, name, distribution):
+def test_a_missing_plugin_gives_the_line_to_type(kind, name, distribution, monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "distribution", not_installed)
     with pytest.raises(PluginError) as caught:
         getattr(load(), kind)(name)
     (problem,) = caught.value.problems
     assert problem.code is Code.PLUGIN_NOT_FOUND
     assert problem.hint == f"pip install {distribution}"
     assert f"'{name}'" in problem.message
+
+
+def test_a_plugin_that_is_installed_and_offers_no_such_thing_is_not_to_be_installed_again(monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: name)
+    with pytest.raises(PluginError) as caught:
+        load().installer("puppet")
+    (problem,) = caught.value.problems
+    assert problem.hint.startswith("'roboconf-puppet' is installed, but offers no such thing")
 
 
 def test_a_slip_in_a_name_is_answered_with_the_name_that_is_meant():

@@ -89,7 +89,8 @@ def test_all_problems_are_told_with_places_relative_to_the_application(store, tm
     assert list((tmp_path / "templates").iterdir()) == []
 
 
-def test_plugins_that_will_be_missing_are_warned_about(store, tmp_path):
+def test_plugins_that_will_be_missing_are_warned_about(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("roboconf_core.hooks.manager._is_installed", lambda distribution: False)
     found = [problem for problem in prepared(store, tmp_path).warnings if problem.code is Code.PLUGIN_MISSING]
     assert [problem.hint for problem in found] == ["pip install roboconf-bash", "pip install roboconf-scripted"]
 

@@ -5,6 +5,7 @@ Source: Scalable Vector Graphics 2, "The 'title' and 'desc' elements".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 
@@ -16,6 +17,8 @@ _SVG = "http://www.w3.org/2000/svg"
 ElementTree.register_namespace("", _SVG)
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
+_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)")
+"""What Graphviz takes for a character of HTML and leaves as it is, but XML does not know."""
 _COUNTED = {
     NodeKind.MACHINE: ("machine", "machines"),
     NodeKind.SOFTWARE: ("software component", "software components"),
@@ -35,7 +38,7 @@ def finished_svg(drawn: str, diagram: Diagram) -> str:
         ValueError: If what was drawn is no SVG.
     """
     try:
-        root = ElementTree.fromstring(drawn)
+        root = ElementTree.fromstring(_AMPERSAND.sub("&amp;", drawn))
     except ElementTree.ParseError as error:
         raise ValueError(f"no SVG: {error}") from error
     sentences = _sentences(diagram)

@@ -108,6 +108,13 @@ def test_names_of_any_kind_are_drawn_as_text(diagram):
     assert root.findtext(f"{SVG}title").startswith(f"{diagram.view.capitalize()} of ")
 
 
+@pytest.mark.parametrize("name", ["&;", "&nbsp;", "&a;b", "a & b", "&lt;", "&#38;"])
+def test_a_name_with_an_ampersand_is_drawn(name):
+    node = Node(id=f"component:{name}", name=name, kind=NodeKind.MACHINE, installer="target")
+    root = drawn(Diagram(title=name, view=View.COMPONENTS, nodes=(node,), edges=()))
+    assert name in [each.text for each in root.iter(f"{SVG}text")]
+
+
 def test_what_is_no_svg_is_refused():
     with pytest.raises(ValueError, match="no SVG"):
         finished_svg("<svg", DIAGRAM)

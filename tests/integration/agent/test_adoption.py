@@ -201,6 +201,7 @@ def test_leader_without_shim_is_adopted_and_its_end_is_a_failure(make_hands, tmp
     wait_for(lambda: shim.start_ticks(shim_pid) is None, "shim gone")
     assert hands.actions.adopt(rebooted=False) == ({}, frozenset({"a1"}))
     hands.loop.start()
+    wait_for(lambda: len(marked_processes(hands.mark)) == 1, "the script's 'mv' gone")
     (leader,) = marked_processes(hands.mark)
     os.kill(leader, signal.SIGTERM)
     assert "result is lost" in hands.ended().outcome.reason

@@ -40,7 +40,7 @@ def nothing_left_behind() -> Iterator[None]:
 def _left(variable: bytes) -> list[int]:
     """Return the processes that do not end within two seconds; what ends may have started others meanwhile."""
     deadline = time.monotonic() + 2.0
-    while pids := _pids_with(variable):
+    while pids := _pids_with(variable) or _pids_with(variable):  # one look may miss what is started meanwhile
         if not end_within(pids, deadline - time.monotonic()):
             return [pid for pid in pids if not end_within([pid], 0.0)]
     return []

@@ -259,7 +259,7 @@ def test_action_whose_shim_was_killed_can_be_cancelled(hands, tmp_path):
     os.kill(int((tmp_path / "shim").read_text()), signal.SIGKILL)
     hands.actions.cancel("a1")
     assert hands.ended().outcome.reason == "cancelled"
-    assert marked_processes(hands.mark) == []
+    wait_for(lambda: not marked_processes(hands.mark), "the killed gone: nobody is left who waits for them")
 
 
 def test_end_of_an_action_is_noticed_within_milliseconds(hands, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -60,8 +61,8 @@ def test_up_ends_with_an_address_and_with_what_to_try_next(quickstart):
 
 
 def test_up_without_a_terminal_prints_a_line_per_change(quickstart):
-    assert "/web-vm1/web  UNRESOLVED" in quickstart.up.out
-    assert "/web-vm1/web  DEPLOYED_STARTED" in quickstart.up.out
+    for path in ALL:  # what is short-lived may fall between two looks
+        assert re.search(rf"^ *[\d.]+ s  {path}  DEPLOYED_STARTED$", quickstart.up.out, re.MULTILINE), path
 
 
 def test_every_instance_is_started_and_both_web_servers_answer(settled):

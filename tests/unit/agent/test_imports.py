@@ -8,8 +8,9 @@ import sys
 
 from roboconf_core.agent import shim
 
-ALLOWED = {"roboconf_core", "pluggy", "__main__"}
-"""Besides the standard library. The transport in use adds its own library, jinja2 comes on first use."""
+ALLOWED = {"roboconf_core", "pluggy", "__main__", "sitecustomize", "usercustomize"}
+"""Besides the standard library, with what distributions and users add to its start. The transport in use adds its own
+library, jinja2 comes on first use."""
 
 OURS = (
     "roboconf_core.agent",

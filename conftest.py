@@ -1,6 +1,34 @@
-"""What holds for all tests."""
+"""What holds for all tests: which skips are allowed, and that none is about time.
 
-from hypothesis import HealthCheck, settings
+Tests that need something which is missing are skipped; ``ROBOCONF_TEST_REQUIRE=all`` makes that a failure.
+"""
 
-settings.register_profile("roboconf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("roboconf")  # no test is about time: the machine may be busy
+import os
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("roboconf", deadline=None)  # the machine may be busy
+hypothesis.settings.load_profile("roboconf")
+
+REQUIRED = os.environ.get("ROBOCONF_TEST_REQUIRE", "") == "all"
+
+
+def _refused(report):
+    if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"ROBOCONF_TEST_REQUIRE=all allows no skip, but: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Refuse the skip of a test."""
+    return _refused((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    """Refuse the skip of a whole module."""
+    return _refused((yield))

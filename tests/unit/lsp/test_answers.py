@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lsp_clients import types
 from property_tests import examples
@@ -164,12 +164,19 @@ def test_all_that_can_be_renamed_in_an_application_is_renamed_everywhere(root):
     assert len(renamed) == 12  # seven types; ajp, greeting, login, the port of back ends and that of MySQL
 
 
+def names_of_others(graph):
+    """Return under which names a graph imports from other applications."""
+    imports = (imported for component in graph.components.values() for imported in component.imports)
+    return {imported.name.partition(".")[0] for imported in imports if imported.external}
+
+
 @given(st.data())
 @settings(max_examples=examples(40), deadline=None)
 def test_a_graph_has_the_same_problems_after_a_name_was_changed(root, data):
-    text = render_graph(data.draw(graphs()))
+    graph = data.draw(graphs())
+    assume(not names_of_others(graph) & {*graph.components, *graph.facets})  # a new name ends what is wrong with these
     descriptor = "name = x\nversion = 1.0\ndsl-id = x\ngraph-entry-point = main.graph\n"
-    world = World(root, main_graph=text, application_properties=descriptor)
+    world = World(root, main_graph=render_graph(graph), application_properties=descriptor)
     world.write("data.graph", "")
     before, question = world.codes(), world.question("main.graph")
     position = data.draw(st.sampled_from(list(places_of(question))))

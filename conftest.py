@@ -1,4 +1,4 @@
-"""What holds for all tests: which skips are allowed, and that none is about time.
+"""What holds for all tests: which skips are allowed, and how property tests choose their examples.
 
 Tests that need something which is missing are skipped; ``ROBOCONF_TEST_REQUIRE=all`` makes that a failure.
 """
@@ -8,7 +8,10 @@ import os
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("roboconf", deadline=None)  # the machine may be busy
+NIGHTLY = "ROBOCONF_EXAMPLES_FACTOR" in os.environ
+
+# The machine may be busy; and what an ordinary run tries is the same each time: new examples are for nightly runs.
+hypothesis.settings.register_profile("roboconf", deadline=None, derandomize=not NIGHTLY)
 hypothesis.settings.load_profile("roboconf")
 
 REQUIRED = os.environ.get("ROBOCONF_TEST_REQUIRE", "") == "all"

@@ -65,9 +65,13 @@ def _all(home: Home, *, purge: bool) -> None:
 
 def _revive(home: Home) -> bool:
     """Have a deployment manager clean up what one left that does not run any more; False if none was ever there."""
-    if not manager.answers(home) and manager.was_here(home) and manager.ensure(home):
+    if manager.answers(home):
+        return True
+    if not manager.was_here(home):
+        return False
+    if manager.ensure(home):
         print_line("deployment manager started, to remove what the former one left")
-    return manager.answers(home)
+    return True
 
 
 def _remove(client: Client, applications: list[str]) -> list[Problem]:

@@ -252,8 +252,10 @@ SAY = Publish(DM_TOPIC, ReportsRequested())
 
 
 def order_of(agent, monkeypatch):
-    """Return a queue of what the agent does: ``disk``, ``say``, and the tags that it acknowledges."""
-    done = queue.SimpleQueue()
+    """Return a queue of what the agent does from now on: ``disk``, ``say``, and the tags that it acknowledges."""
+    begun, done = threading.Event(), queue.SimpleQueue()
+    agent.runner._queue.put(begun.set)  # not looked at before the agent's start is on the disk
+    assert begun.wait(20)
     monkeypatch.setattr(os, "fdatasync", lambda descriptor: done.put("disk"))
     monkeypatch.setattr(agent.connection, "publish", lambda *args, **kwargs: done.put("say"))
     monkeypatch.setattr(agent.connection, "acknowledge", done.put)
@@ -265,9 +267,7 @@ def test_loss_of_power_takes_nothing_that_the_user_asked_for(agent, script, monk
     done = order_of(agent, monkeypatch)
     script.answers[MessageReceived] = (SAVE, SAY)
     agent.deliver(DesiredState(generation=1, version=1, machine=make_run().instance))
-    steps = []
-    while 1 not in steps:  # what the start of the agent saves may reach the disk just now, too
-        steps.append(done.get(timeout=20))
+    steps = [done.get(timeout=20) for _ in range(3)]
     assert steps.index("disk") < steps.index(1)
 
 
